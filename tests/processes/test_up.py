@@ -1,0 +1,226 @@
+"""`twin up`: what a person at a machine sees."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.processes.conftest import Starter, Up
+from twin_module.host.registry import read_entries
+from twin_module.testing.person import eventually
+
+pytestmark = pytest.mark.processes
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "twin_module.host", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def assert_one_clear_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stdout + result.stderr
+    for word in words:
+        assert word in result.stderr
+
+
+def is_back(running: Up, victim: int) -> bool:
+    try:
+        answers = running.person("alice").ask("GET", "status").status == 200
+    except OSError:
+        return False
+    return answers and running.child("alice") != victim
+
+
+def test_it_says_where_everything_is_but_no_secret(up: Starter) -> None:
+    running = up("alice,bob").await_ready()
+    said = running.output()
+    for entry in read_entries(running.data):
+        password = running.data / entry.name / "owner.password"
+        for fact in (
+            entry.server_name,
+            f"@{entry.name}:{entry.server_name}",
+            str(password),
+            f"http://localhost:{entry.client_port}/_synapse/client/twin/v1/",
+        ):
+            assert fact in said
+        secret = password.read_text().strip()
+        assert stat.S_IMODE(password.stat().st_mode) == 0o600
+        assert secret not in said
+        for log in (running.data / entry.name).glob("*.log"):
+            assert secret not in log.read_text()
+    assert running.stop() == 0
+
+
+def test_every_secret_of_a_twin_is_for_its_owner_alone(up: Starter) -> None:
+    running = up().await_ready()
+    folder = running.data / "alice"
+    secrets = [
+        "owner.password",
+        "signing.key",
+        "macaroon.key",
+        "form.key",
+        "tls.key",
+        "homeserver.yaml",
+    ]
+    for name in secrets:
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((running.data / "ca.key").stat().st_mode) == 0o600
+
+
+def test_a_second_start_finds_everything_again(up: Starter) -> None:
+    first = up("alice,bob").await_ready()
+    alice = first.person("alice")
+    room = alice.post("collections", {"name": "Groceries"})["room_id"]
+    uid = alice.command("tasks", "add", room_id=room, title="Buy bread")["objects"][0]["uid"]
+    entries, card = read_entries(first.data), alice.get("card")["verify_keys"]
+    assert first.stop() == 0
+    second = up("alice,bob", data=first.data).await_ready()
+    assert read_entries(second.data) == entries
+    alice = second.person("alice")
+    assert alice.get("card")["verify_keys"] == card
+    assert alice.get(f"rooms/{room}/tasks/{uid}")["content"]["title"] == "Buy bread"
+
+
+def test_nothing_acknowledged_is_lost_when_a_twin_is_killed_while_it_writes(up: Starter) -> None:
+    running = up().await_ready()
+    alice = running.person("alice")
+    room = alice.post("collections", {"name": "Groceries"})["room_id"]
+    acknowledged = []
+    for round_ in range(3):
+        victim = running.child("alice")
+        for number in range(12):
+            answer = alice.ask(
+                "PUT", f"rooms/{room}/tasks/{round_}-{number}", {"@type": "Task", "title": "x"}
+            )
+            acknowledged.append(answer.ok()["uid"])
+            if number == 11:
+                os.kill(victim, signal.SIGKILL)
+
+        eventually(partial(is_back, running, victim), within=120, what="the twin is back")
+    listed = {each["uid"] for each in alice.get(f"rooms/{room}/objects", limit=1000)["objects"]}
+    assert listed == set(acknowledged)
+    assert "ended with status -9" in running.output()
+
+
+def test_twins_end_with_the_program_that_started_them_even_by_kill_9(up: Starter) -> None:
+    first = up("alice,bob").await_ready()
+    alice = first.person("alice")
+    room = alice.post("collections", {"name": "Groceries"})["room_id"]
+    alice.put(f"rooms/{room}/tasks/one", {"@type": "Task", "title": "Buy bread"})
+    first.kill()
+    second = up("alice,bob", data=first.data).await_ready()
+    found = second.person("alice").get(f"rooms/{room}/tasks/one")
+    assert found["content"]["title"] == "Buy bread"
+
+
+@pytest.mark.parametrize("moment", ["twins.json", "alice/homeserver.db", "alice/owner.password"])
+def test_a_first_start_that_is_killed_anywhere_is_finished_by_the_next(
+    up: Starter, moment: str
+) -> None:
+    first = up()
+    eventually((first.data / moment).exists, within=120, what=f"{moment} is there")
+    first.kill()
+    second = up(data=first.data).await_ready()
+    alice = second.person("alice")
+    indexes = alice.get("collections", kind="index")["collections"]
+    eventually(lambda: len(alice.get("collections", kind="index")["collections"]) == 1, within=180)
+    assert len(indexes) <= 1
+
+
+def test_a_start_that_is_interrupted_stops_cleanly(up: Starter) -> None:
+    running = up()
+    eventually((running.data / "alice" / "homeserver.db").exists, within=120)
+    assert running.stop() == 0
+    assert "Traceback" not in running.output()
+
+
+def test_a_twin_added_later_federates_with_the_earlier_ones(up: Starter) -> None:
+    first = up("alice").await_ready()
+    first.stop()
+    second = up("alice,carol", data=first.data).await_ready()
+    alice, carol = second.person("alice"), second.person("carol")
+    alice.command("circles", "create", name="Friends", members={carol.owner: "viewer"})
+    eventually(lambda: carol.get("invitations")["invitations"], what="carol is invited")
+
+
+def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "twins.json").write_text(
+            json.dumps({"alice": {"client_port": 1, "federation_port": port}})
+        )
+        ports = {"client_port": port, "federation_port": port}
+        (tmp_path / "twins.json").write_text(json.dumps({"alice": ports}))
+        result = run("up", "--data", str(tmp_path), "--twins", "alice")
+    assert_one_clear_line(result, str(port), "alice", "taken")
+
+
+def test_a_second_up_on_the_same_data_is_one_clear_line(up: Starter) -> None:
+    running = up().await_ready()
+    assert_one_clear_line(run("up", "--data", str(running.data)), "up already")
+    assert running.person("alice").ask("GET", "status").status == 200
+
+
+def test_a_data_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert_one_clear_line(run("up", "--data", str(file / "data")), "can't be written", "--data")
+
+
+def test_a_name_that_is_no_name_is_one_clear_line(tmp_path: Path) -> None:
+    assert_one_clear_line(
+        run("up", "--data", str(tmp_path), "--twins", "alice,../bob"), "'../bob'", "lower-case"
+    )
+
+
+def test_ports_that_nobody_wrote_are_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "twins.json").write_text('{"alice": 1}')
+    assert_one_clear_line(run("up", "--data", str(tmp_path)), "twins.json")
+
+
+def test_a_twin_that_cannot_start_is_one_clear_line(tmp_path: Path) -> None:
+    folder = tmp_path / "alice"
+    folder.mkdir()
+    (folder / "signing.key").write_text("this is no key")
+    assert_one_clear_line(
+        run("up", "--data", str(tmp_path), "--twins", "alice"), "alice", "homeserver.log"
+    )
+
+
+def test_reindex_makes_a_running_twin_read_its_rooms_again(up: Starter) -> None:
+    running = up().await_ready()
+    alice = running.person("alice")
+    alice.post("collections", {"name": "Groceries"})
+    before = alice.get("status")["position"]
+    result = run("reindex", str(running.data / "alice" / "homeserver.yaml"))
+    assert result.returncode == 0, result.stderr
+    eventually(
+        lambda: (alice.get("status")["position"] or 0) >= before, what="the twin has read again"
+    )
+    assert len(alice.get("collections")["collections"]) == 1
+
+
+def test_reindex_of_what_is_no_twin_is_one_clear_line(tmp_path: Path) -> None:
+    assert_one_clear_line(run("reindex", str(tmp_path / "missing.yaml")), "can't be read")
+    config = tmp_path / "homeserver.yaml"
+    config.write_text("server_name: example.org\n")
+    assert_one_clear_line(run("reindex", str(config)), "no database")
+    config.write_text(f"database: {{name: sqlite3, args: {{database: {tmp_path}/none.db}}}}\n")
+    assert_one_clear_line(run("reindex", str(config)), "none.db")

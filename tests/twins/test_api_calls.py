@@ -1,0 +1,150 @@
+"""Every call of the API is made, and answers as its declaration says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+from openapi_spec_validator import validate
+
+from twin_module.core.capability import Capability
+from twin_module.rest.openapi import error_classes
+from twin_module.rest.resource import ROUTES
+from twin_module.rest.route import Route
+from twin_module.rooms import CAPABILITIES
+from twin_module.testing.answers import CarefulPerson, check_answer
+from twin_module.testing.person import TWIN, Answer, Person, eventually, request
+
+TASK: Final = {"@type": "Task", "title": "Buy bread"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Alice with a collection that has a task and a document in it, and Bob."""
+
+    alice: CarefulPerson
+    bob: Person
+    room: str
+
+    def object(self, uid: str) -> str:
+        """Return the path of a task of the collection."""
+        return f"rooms/{self.room}/tasks/{uid}"
+
+    def invitation(self) -> str:
+        """Let Bob invite Alice, and return the room."""
+        room = self.bob.collection("Bob's")
+        self.bob.invite(room, self.alice.owner).ok()
+        eventually(lambda: room in self.alice.invitations(), what="Alice is invited")
+        return room
+
+
+@pytest.fixture
+def scene(careful: CarefulPerson, bob: Person, collection: str) -> Scene:
+    """A collection with a task and a document in it."""
+    careful.put(f"rooms/{collection}/tasks/bread", TASK)
+    careful.command("docs", "create", room_id=collection, uid="minutes", title="Minutes", text="#")
+    return Scene(careful, bob, collection)
+
+
+CALLS: Final[Mapping[tuple[str, str], Callable[[Scene], Answer]]] = {
+    ("GET", "/card"): lambda s: s.alice.ask("GET", "card"),
+    ("GET", "/capabilities"): lambda s: s.alice.ask("GET", "capabilities"),
+    ("GET", "/status"): lambda s: s.alice.ask("GET", "status"),
+    ("POST", "/reindex"): lambda s: s.alice.ask("POST", "reindex"),
+    ("GET", "/collections"): lambda s: s.alice.ask("GET", "collections"),
+    ("POST", "/collections"): lambda s: s.alice.ask("POST", "collections", {"name": "New"}),
+    ("GET", "/collections/{room_id}"): lambda s: s.alice.ask("GET", f"collections/{s.room}"),
+    ("PATCH", "/collections/{room_id}"): lambda s: s.alice.ask(
+        "PATCH", f"collections/{s.room}", {"name": "Other"}
+    ),
+    ("POST", "/collections/{room_id}/leave"): lambda s: s.alice.ask(
+        "POST", f"collections/{s.room}/leave"
+    ),
+    ("GET", "/invitations"): lambda s: s.alice.ask("GET", "invitations"),
+    ("POST", "/invitations/{room_id}/accept"): lambda s: s.alice.ask(
+        "POST", f"invitations/{s.invitation()}/accept"
+    ),
+    ("POST", "/invitations/{room_id}/decline"): lambda s: s.alice.ask(
+        "POST", f"invitations/{s.invitation()}/decline"
+    ),
+    ("GET", "/settings"): lambda s: s.alice.ask("GET", "settings"),
+    ("PUT", "/settings"): lambda s: s.alice.ask("PUT", "settings", {"accept_from": []}),
+    ("GET", "/objects"): lambda s: s.alice.ask("GET", "objects", capability="tasks"),
+    ("GET", "/rooms/{room_id}/objects"): lambda s: s.alice.ask("GET", f"rooms/{s.room}/objects"),
+    ("POST", "/rooms/{room_id}/objects"): lambda s: s.alice.ask(
+        "POST", f"rooms/{s.room}/objects", {"objects": [{"capability": "tasks", "content": TASK}]}
+    ),
+    ("GET", "/rooms/{room_id}/{capability}"): lambda s: s.alice.ask("GET", f"rooms/{s.room}/tasks"),
+    ("POST", "/rooms/{room_id}/{capability}"): lambda s: s.alice.ask(
+        "POST", f"rooms/{s.room}/tasks", TASK
+    ),
+    ("GET", "/rooms/{room_id}/{capability}/{uid}"): lambda s: s.alice.ask("GET", s.object("bread")),
+    ("PUT", "/rooms/{room_id}/{capability}/{uid}"): lambda s: s.alice.ask(
+        "PUT", s.object("milk"), TASK
+    ),
+    ("PATCH", "/rooms/{room_id}/{capability}/{uid}"): lambda s: s.alice.ask(
+        "PATCH", s.object("bread"), {"priority": 1}
+    ),
+    ("DELETE", "/rooms/{room_id}/{capability}/{uid}"): lambda s: s.alice.ask(
+        "DELETE", s.object("bread")
+    ),
+    ("GET", "/rooms/{room_id}/{capability}/{uid}/text"): lambda s: s.alice.ask(
+        "GET", f"rooms/{s.room}/docs/minutes/text"
+    ),
+    ("POST", "/commands/{capability}/{command}"): lambda s: s.alice.ask(
+        "POST", "commands/tasks/complete", {"room_id": s.room, "uid": "bread"}
+    ),
+}
+"""One call of each kind that is to succeed; the stream of changes has tests of its own."""
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_call_answers_as_it_is_declared(route: Route, scene: Scene) -> None:
+    if route.path == "/changes":
+        with scene.alice.changes() as events:
+            assert next(events)["event"] == "ready"
+        return
+    answer = CALLS[route.method, route.path](scene)
+    assert answer.status == route.status, answer.body
+    check_answer(route, answer)
+
+
+def test_every_test_of_a_call_belongs_to_one_that_is_served() -> None:
+    assert set(CALLS) <= {(route.method, route.path) for route in ROUTES}
+
+
+def test_the_description_is_valid_and_lists_exactly_what_is_served(alice: Person) -> None:
+    described = request(alice.url, "GET", f"{TWIN}/openapi.json").ok()
+    validate(described)
+    served = {(route.method.lower(), route.path) for route in ROUTES}
+    paths = described["paths"]
+    assert {(method, path) for path in paths for method in paths[path]} == served
+    assert described["servers"] == [{"url": TWIN}]
+
+
+def test_the_description_holds_the_schema_of_every_object_and_command(alice: Person) -> None:
+    schemas = alice.get("openapi.json")["components"]["schemas"]
+    for capability in CAPABILITIES:
+        for event in capability.events:
+            assert schemas[event.type]["examples"] == [dict(event.example)]
+        for name in capability.commands:
+            assert schemas[f"{capability.name}.{name}"]["type"] == "object"
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)
+def test_a_capability_is_described_with_its_types_and_commands(
+    capability: Capability, careful: CarefulPerson
+) -> None:
+    [found] = [
+        each
+        for each in careful.get("capabilities")["capabilities"]
+        if each["name"] == capability.name
+    ]
+    assert [event["type"] for event in found["events"]] == [e.type for e in capability.events]
+    assert set(found["commands"]) == set(capability.commands)
+    assert set(found["events"][0]["filters"]) == set(capability.event_type.filters)
+
+
+def test_every_kind_of_error_has_a_code_of_its_own() -> None:
+    codes = [each.errcode for each in error_classes()]
+    assert len(set(codes)) == len(codes)

@@ -1,0 +1,260 @@
+"""Every command of every capability, and what a room then looks like to each of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from twin_module.rooms import CAPABILITIES
+from twin_module.testing.answers import CarefulPerson
+from twin_module.testing.person import eventually
+
+BOB: Final = "@bob:example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Alice, a collection, and a circle."""
+
+    alice: CarefulPerson
+    room: str
+    circle: str
+
+    def run(self, capability: str, name: str, **arguments: Any) -> Any:
+        return self.alice.command(capability, name, room_id=self.room, **arguments)
+
+    def task(self, uid: str) -> dict[str, Any]:
+        content: dict[str, Any] = self.alice.get(f"rooms/{self.room}/tasks/{uid}")["content"]
+        return content
+
+
+@pytest.fixture
+def scene(careful: CarefulPerson, collection: str) -> Scene:
+    circle = careful.command("circles", "create", name="Nobody yet")["room_id"]
+    scene = Scene(careful, collection, circle)
+    scene.run("tasks", "add", uid="bread", title="Buy bread", priority=2)
+    scene.run("docs", "create", uid="minutes", title="Minutes", text="# One")
+    return scene
+
+
+# Tasks
+
+
+def add_a_task(s: Scene) -> None:
+    s.run("tasks", "add", uid="rolls", title="Rolls", parent="bread", assignees=[BOB])
+    view = s.alice.get(f"rooms/{s.room}/tasks")
+    assert [task["uid"] for task in view["tasks"]] == ["bread", "rolls"]
+    assert view["subtasks"] == {"bread": ["rolls"]}
+    assert view["assignees"] == {BOB: ["rolls"]}
+    taken = s.alice.ask(
+        "POST", "commands/tasks/add", {"room_id": s.room, "uid": "bread", "title": "Other"}
+    )
+    assert (taken.status, taken.body["errcode"]) == (412, "ORG.DIGITALTWIN.CONFLICT")
+
+
+def change_a_task(s: Scene) -> None:
+    s.run("tasks", "change", uid="bread", title="Buy rye bread", due="2020-01-01T12:00:00")
+    s.run("tasks", "change", uid="bread", priority=None)
+    content = s.task("bread")
+    assert (content["title"], content.get("priority")) == ("Buy rye bread", None)
+    assert s.alice.get(f"rooms/{s.room}/tasks")["overdue"] == ["bread"]
+    impossible = {"room_id": s.room, "uid": "bread", "due": "2026-02-30T12:00:00"}
+    answer = s.alice.ask("POST", "commands/tasks/change", impossible)
+    assert (answer.status, answer.body["errcode"]) == (400, "M_INVALID_PARAM")
+
+
+def complete_a_task(s: Scene) -> None:
+    s.run("tasks", "complete", uid="bread")
+    assert s.task("bread")["progress"] == "completed"
+    assert s.run("tasks", "complete", uid="bread")["objects"] == []
+    assert s.alice.get(f"rooms/{s.room}/tasks")["open"] == 0
+
+
+def reopen_a_task(s: Scene) -> None:
+    s.run("tasks", "complete", uid="bread")
+    s.run("tasks", "reopen", uid="bread")
+    assert s.task("bread")["progress"] == "needs-action"
+    assert s.alice.get(f"rooms/{s.room}/tasks")["open"] == 1
+
+
+def assign_a_task(s: Scene) -> None:
+    s.run("tasks", "assign", uid="bread", user_id=BOB)
+    assert s.alice.get(f"rooms/{s.room}/tasks")["assignees"] == {BOB: ["bread"]}
+    s.run("tasks", "assign", uid="bread", user_id=BOB, assigned=False)
+    assert s.alice.get(f"rooms/{s.room}/tasks")["assignees"] == {}
+
+
+def move_a_task(s: Scene) -> None:
+    other = s.alice.collection("Other")
+    s.run("tasks", "add", uid="rolls", title="Rolls", parent="bread")
+    s.run("tasks", "move", uid="bread", to_room_id=other)
+    assert sorted(s.alice.uids(other)) == ["bread", "rolls"]
+    assert s.alice.uids(s.room) == ["minutes"]
+    nowhere = {"room_id": other, "uid": "bread", "to_room_id": "!nowhere"}
+    answer = s.alice.ask("POST", "commands/tasks/move", nowhere)
+    assert (answer.status, answer.body["errcode"]) in ((404, "M_NOT_FOUND"), (403, "M_FORBIDDEN"))
+    assert sorted(s.alice.uids(other)) == ["bread", "rolls"]
+
+
+def remove_a_task(s: Scene) -> None:
+    s.run("tasks", "remove", uid="bread")
+    assert s.alice.uids(s.room) == ["minutes"]
+
+
+# Documents
+
+
+def text_of(s: Scene) -> bytes:
+    body: bytes = s.alice.ask("GET", f"rooms/{s.room}/docs/minutes/text").ok()
+    return body
+
+
+def create_a_document(s: Scene) -> None:
+    made = s.run("docs", "create", title="Another", keywords={"a": True})["objects"][0]
+    view = s.alice.get(f"rooms/{s.room}/docs")["docs"]
+    assert [doc["title"] for doc in view] == ["Another", "Minutes"]
+    assert view[0] == {"uid": made["uid"], "title": "Another", "size": 0, "keywords": ["a"]}
+
+
+def rename_a_document(s: Scene) -> None:
+    s.run("docs", "rename", uid="minutes", title="Minutes of Monday")
+    assert s.alice.get(f"rooms/{s.room}/docs/minutes")["title"] == "Minutes of Monday"
+    assert text_of(s) == b"# One"
+
+
+def write_a_document(s: Scene) -> None:
+    s.run("docs", "write", uid="minutes", text="# Two ä")
+    assert text_of(s).decode() == "# Two ä"
+
+
+def remove_a_document(s: Scene) -> None:
+    s.run("docs", "remove", uid="minutes")
+    assert s.alice.uids(s.room) == ["bread"]
+
+
+# Circles (what they do to members of other twins is told in test_circles.py)
+
+
+def circle_view(s: Scene) -> Any:
+    return s.alice.get(f"rooms/{s.circle}/circles")
+
+
+def create_a_circle(s: Scene) -> None:
+    made = s.alice.command("circles", "create", name="Family", purpose="Home", members={})
+    view = s.alice.get(f"rooms/{made['room_id']}/circles")
+    assert (view["name"], view["purpose"], view["members"]) == ("Family", "Home", [])
+    kinds = s.alice.get("collections", kind="circle")["collections"]
+    assert made["room_id"] in {each["room_id"] for each in kinds}
+
+
+def change_a_circle(s: Scene) -> None:
+    s.alice.command("circles", "change", room_id=s.circle, name="Choir", purpose="Songs")
+    assert (circle_view(s)["name"], circle_view(s)["purpose"]) == ("Choir", "Songs")
+    eventually(
+        lambda: s.alice.get(f"collections/{s.circle}")["name"] == "Choir",
+        what="the room has the circle's name",
+    )
+
+
+def add_a_member(s: Scene) -> None:
+    s.alice.command("circles", "add", room_id=s.circle, user_id=BOB, role="viewer")
+    assert circle_view(s)["members"] == [{"user_id": BOB, "role": "viewer"}]
+    own = {"room_id": s.circle, "user_id": s.alice.owner}
+    assert s.alice.ask("POST", "commands/circles/add", own).status == 400
+
+
+def remove_a_member(s: Scene) -> None:
+    s.alice.command("circles", "add", room_id=s.circle, user_id=BOB)
+    s.alice.command("circles", "remove", room_id=s.circle, user_id=BOB)
+    assert circle_view(s)["members"] == []
+    again = {"room_id": s.circle, "user_id": BOB}
+    assert s.alice.ask("POST", "commands/circles/remove", again).status == 404
+
+
+def dissolve_a_circle(s: Scene) -> None:
+    s.alice.command("circles", "dissolve", room_id=s.circle)
+    assert "name" not in circle_view(s)
+
+
+def share_a_collection(s: Scene) -> None:
+    s.run("circles", "share", circle=s.circle, role="viewer")
+    shares = s.alice.get(f"collections/{s.room}")["shares"]
+    assert shares == [{"circle": s.circle, "role": "viewer"}]
+
+
+def unshare_a_collection(s: Scene) -> None:
+    s.run("circles", "share", circle=s.circle)
+    s.run("circles", "unshare", circle=s.circle)
+    assert s.alice.get(f"collections/{s.room}")["shares"] == []
+
+
+STORIES: Final[Mapping[tuple[str, str], Callable[[Scene], None]]] = {
+    ("tasks", "add"): add_a_task,
+    ("tasks", "change"): change_a_task,
+    ("tasks", "complete"): complete_a_task,
+    ("tasks", "reopen"): reopen_a_task,
+    ("tasks", "assign"): assign_a_task,
+    ("tasks", "move"): move_a_task,
+    ("tasks", "remove"): remove_a_task,
+    ("docs", "create"): create_a_document,
+    ("docs", "rename"): rename_a_document,
+    ("docs", "write"): write_a_document,
+    ("docs", "remove"): remove_a_document,
+    ("circles", "create"): create_a_circle,
+    ("circles", "change"): change_a_circle,
+    ("circles", "add"): add_a_member,
+    ("circles", "remove"): remove_a_member,
+    ("circles", "dissolve"): dissolve_a_circle,
+    ("circles", "share"): share_a_collection,
+    ("circles", "unshare"): unshare_a_collection,
+}
+COMMANDS: Final = [(each, name) for each in CAPABILITIES for name in each.commands]
+
+
+@pytest.mark.parametrize(
+    ("capability", "name"), COMMANDS, ids=lambda part: getattr(part, "name", part)
+)
+def test_a_command_does_what_it_says(capability: Any, name: str, scene: Scene) -> None:
+    STORIES[capability.name, name](scene)
+
+
+@pytest.mark.parametrize(
+    ("capability", "name"), COMMANDS, ids=lambda part: getattr(part, "name", part)
+)
+def test_a_command_refuses_arguments_that_do_not_fit(
+    capability: Any, name: str, careful: CarefulPerson, collection: str
+) -> None:
+    before = careful.state(collection)
+    command = capability.commands[name]
+    for wrong in (
+        {"room_id": collection, "surprise": 1},
+        {"room_id": 7},
+        dict.fromkeys(command.schema()["required"], 1.5) or {"name": 1.5},
+        [],
+    ):
+        answer = careful.ask("POST", f"commands/{capability.name}/{name}", wrong)
+        assert (answer.status, answer.body["errcode"]) == (400, "M_BAD_JSON"), wrong
+    assert careful.state(collection) == before
+
+
+@pytest.mark.parametrize(
+    ("capability", "name"),
+    [(each, name) for each, name in COMMANDS if "uid" in each.commands[name].required],
+    ids=lambda part: getattr(part, "name", part),
+)
+def test_a_command_on_what_is_not_there_is_refused(
+    capability: Any, name: str, careful: CarefulPerson, collection: str
+) -> None:
+    before = careful.state(collection)
+    more = {"title": "x", "text": "x", "user_id": BOB, "to_room_id": collection}
+    needed = capability.commands[name].schema()["required"]
+    arguments = {key: value for key, value in more.items() if key in needed}
+    answer = careful.ask(
+        "POST",
+        f"commands/{capability.name}/{name}",
+        {"room_id": collection, "uid": "none", **arguments},
+    )
+    assert (answer.status, answer.body["errcode"]) == (404, "M_NOT_FOUND")
+    assert "'none'" in answer.body["error"]
+    assert careful.state(collection) == before

@@ -1,0 +1,97 @@
+"""What can go wrong in an expected way: a Matrix error code, a status and a sentence for a person.
+
+The codes starting with `M_` are the specification's (client-server API, "Standard error
+response"); the others are ours, in the form that the specification asks of non-standard codes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class TwinError(Exception):
+    """An expected failure. Subclasses say which; the message says what to change."""
+
+    status: ClassVar[int] = 500
+    errcode: ClassVar[str] = "M_UNKNOWN"
+
+    def __init__(self, message: str, **fields: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields: Mapping[str, Any] = fields
+
+
+class BadJson(TwinError):
+    """The content does not fit the schema of its event type; `errors` names each place."""
+
+    status = 400
+    errcode = "M_BAD_JSON"
+
+
+class NotJson(TwinError):
+    """The request's body is not JSON."""
+
+    status = 400
+    errcode = "M_NOT_JSON"
+
+
+class InvalidParam(TwinError):
+    """An argument, a filter or a path is not of the form that this call takes."""
+
+    status = 400
+    errcode = "M_INVALID_PARAM"
+
+
+class MissingParam(TwinError):
+    """An argument that this call needs is missing."""
+
+    status = 400
+    errcode = "M_MISSING_PARAM"
+
+
+class Forbidden(TwinError):
+    """The person has no right to do this here."""
+
+    status = 403
+    errcode = "M_FORBIDDEN"
+
+
+class NotFound(TwinError):
+    """There is no such room, object or capability on this twin."""
+
+    status = 404
+    errcode = "M_NOT_FOUND"
+
+
+class TooLarge(TwinError):
+    """The content or the request is larger than what fits; the sentence names the limit."""
+
+    status = 413
+    errcode = "M_TOO_LARGE"
+
+
+class Conflict(TwinError):
+    """Somebody else changed the object first; `current` is its revision now."""
+
+    status = 412
+    errcode = "ORG.DIGITALTWIN.CONFLICT"
+
+
+class RoomFull(TwinError):
+    """The room has held as many objects as a room can carry; begin another collection."""
+
+    status = 409
+    errcode = "ORG.DIGITALTWIN.ROOM_FULL"
+
+
+class Unreachable(TwinError):
+    """What was asked for lies on another twin that does not answer now."""
+
+    status = 504
+    errcode = "ORG.DIGITALTWIN.UNREACHABLE"
+
+
+class NotReady(TwinError):
+    """The twin can't serve yet, or refuses to; the sentence says why."""
+
+    status = 503
+    errcode = "ORG.DIGITALTWIN.NOT_READY"

@@ -1,0 +1,125 @@
+"""Which content fits: canonical JSON with bounds first, then a JSON Schema (2020-12).
+
+Content comes from other servers too, so nothing here raises on any JSON value, and the cheap
+bounds come before the schema, whose validator is recursive.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from canonicaljson import encode_canonical_json
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
+from pyrsistent import PVector
+
+from twin_module.core.state import plain
+
+MAX_DEPTH: Final = 16
+MAX_CONTENT_BYTES: Final = 60_000
+"""Below the 65,536 bytes that Matrix allows a whole event, with room for the rest of it."""
+MAX_INTEGER: Final = 2**53 - 1
+"""The largest integer that canonical JSON knows (Matrix appendices, "Canonical JSON")."""
+MAX_PROBLEMS: Final = 10
+MAX_MESSAGE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What does not fit, and where: `path` is a JSON pointer (RFC 6901)."""
+
+    path: str
+    message: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the problem as it stands in an error's `errors`."""
+        return {"path": self.path, "message": self.message}
+
+
+def bounds_problem(value: Any, most: int = MAX_CONTENT_BYTES) -> Problem | None:
+    """Return the first reason why a value is not canonical JSON of bounded depth and size."""
+    stack: list[tuple[Any, str, int]] = [(value, "", 0)]
+    while stack:
+        item, path, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            return Problem(path, f"is nested deeper than {MAX_DEPTH} levels")
+        problem = _leaf_problem(item)
+        if problem:
+            return Problem(path, problem)
+        if isinstance(item, Mapping):
+            for key, child in item.items():
+                problem = _leaf_problem(key) if isinstance(key, str) else "has a key of no text"
+                if problem:
+                    return Problem(path, problem)
+                stack.append((child, f"{path}/{_escaped(key)}", depth + 1))
+        elif isinstance(item, list | tuple | PVector):
+            stack.extend((child, f"{path}/{index}", depth + 1) for index, child in enumerate(item))
+    size = len(encode_canonical_json(plain(value)))
+    if size > most:
+        return Problem("", f"has {size} bytes of canonical JSON, and {most} is the most")
+    return None
+
+
+def _leaf_problem(item: Any) -> str | None:
+    if isinstance(item, float):
+        return "is a float; Matrix events hold whole numbers only, so write it as text"
+    if isinstance(item, int) and not -MAX_INTEGER <= item <= MAX_INTEGER:
+        return "is a number outside of -(2^53-1) to 2^53-1"
+    if isinstance(item, str) and ("\x00" in item or not _encodes(item)):
+        return "holds a character that can't be stored (NUL or half a surrogate pair)"
+    if not isinstance(item, Mapping | list | tuple | PVector | str | int | None):
+        return "is not JSON"
+    return None
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _pattern(
+    validator: object, pattern: str, instance: Any, schema: object
+) -> Iterator[ValidationError]:
+    """Check `pattern` as ECMA-262 means it: `$` is the end, not also before a last line break."""
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator: Final = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+
+
+class Shape:
+    """A JSON Schema, checked and compiled once, for values of at most so many bytes."""
+
+    __slots__ = ("_most", "_validator", "schema")
+
+    def __init__(self, schema: Mapping[str, Any], most: int = MAX_CONTENT_BYTES) -> None:
+        self._most = most
+        self.schema = schema
+        Draft202012Validator.check_schema(schema)
+        self._validator = _Validator(schema, format_checker=FormatChecker())
+
+    def problems(self, value: Any) -> list[Problem]:
+        """Return what does not fit, at most ten problems, none when it fits."""
+        bounds = bounds_problem(value, self._most)
+        if bounds:
+            return [bounds]
+        found = islice(self._validator.iter_errors(plain(value)), MAX_PROBLEMS)
+        return [
+            Problem(
+                "".join(f"/{_escaped(str(part))}" for part in error.absolute_path),
+                error.message
+                if len(error.message) <= MAX_MESSAGE
+                else f"{error.message[:MAX_MESSAGE]}…",
+            )
+            for error in found
+        ]

@@ -1,0 +1,1 @@
+"""What does the work: follows the rooms, writes to them, and keeps what is declared true."""

@@ -1,0 +1,351 @@
+"""The projector: keeps the twin's tables equal to what is current in the rooms.
+
+It follows Synapse's stream of changes of current state, and stores how far it came in the same
+transaction as what it read, so it can be killed anywhere. Whatever comes from other servers is
+judged here: what does not fit is left out and counted, and the last version that did fit stays.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from twin_module.core.authority import creators, membership_of, role_of
+from twin_module.core.capability import EventType
+from twin_module.core.layout import kind_in
+from twin_module.core.ports import Cursor, Delta, Homeserver, Invitation
+from twin_module.core.state import NAMESPACE, StateEvent, StateMap, content_of, plain
+from twin_module.engine import store
+from twin_module.engine.store import Record, Room
+
+logger = logging.getLogger(__name__)
+
+OURS: Final = f"{NAMESPACE}."
+ROOM_TYPES: Final = (
+    "m.room.create",
+    "m.room.name",
+    "m.room.topic",
+    "m.room.power_levels",
+    "m.room.join_rules",
+    "m.room.member",
+    "m.space.child",
+)
+"""What a change of makes a room worth another look, beside our own types."""
+MAX_NAME: Final = 255
+
+Listener = Callable[[frozenset[str]], None]
+
+
+class Projector:
+    """Reads what changed and keeps the tables; one per twin, in one process only."""
+
+    def __init__(self, homeserver: Homeserver, types: Iterable[EventType]) -> None:
+        self._homeserver = homeserver
+        self._types: Mapping[str, EventType] = {each.type: each for each in types}
+        self._listeners: list[Listener] = []
+        self._owner_key = ("m.room.member", homeserver.owner)
+        self._reached: int | None = None
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call a listener with the rooms that changed, after each step; returns how to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def catch_up(self) -> None:
+        """Follow the stream to its end, and look at invitations; costs nothing when nothing is new."""
+        async with self._homeserver.lock("projector"):
+            target = await self._homeserver.position()
+            if target == self._reached:
+                return
+            position = await self._homeserver.transact("twin_position", store.read_position)
+            if position is None or position > target:
+                await self._begin(target)
+                position = target
+            while position < target:
+                position = await self._step(position, target)
+            await self._follow_invitations()
+            self._reached = target
+
+    def forget_position(self) -> None:
+        """Make the next step ask the database again, where `twin reindex` may have changed it."""
+        self._reached = None
+
+    async def rebuild(self) -> None:
+        """Begin anew at the next step: every room is read again."""
+        await self._homeserver.transact(
+            "twin_rebuild", lambda cursor: store.write_position(cursor, None)
+        )
+        self.forget_position()
+        await self.catch_up()
+
+    def _tell(self, rooms: Iterable[str]) -> None:
+        changed = frozenset(rooms)
+        for listener in list(self._listeners):
+            listener(changed)
+
+    # Reading
+
+    async def _begin(self, position: int) -> None:
+        joined = set(await self._homeserver.joined_rooms())
+        known = await self._known_rooms()
+        for room_id in sorted(joined | known):
+            await self._read_whole(room_id)
+        await self._homeserver.transact(
+            "twin_position", lambda cursor: store.write_position(cursor, position)
+        )
+        self._tell(joined | known)
+
+    async def _known_rooms(self) -> set[str]:
+        rooms = await self._homeserver.transact(
+            "twin_rooms", lambda cursor: store.read_rooms(cursor, "join")
+        )
+        return {room.room_id for room in rooms}
+
+    async def _read_whole(self, room_id: str) -> None:
+        room = await self._room(room_id)
+        keys = await self._homeserver.object_keys(room_id) if room else []
+        records = await self._records(keys)
+
+        def work(cursor: Cursor) -> None:
+            if room is None:
+                _leave(cursor, room_id)
+                return
+            store.write_room(cursor, room)
+            present = {(each.type, each.state_key) for each in keys}
+            for known in store.read_objects(cursor, room_id):
+                if (known.type, known.uid) not in present:
+                    _bury(cursor, known)
+            self._write(cursor, records)
+
+        await self._homeserver.transact("twin_read_room", work)
+
+    async def _step(self, position: int, target: int) -> int:
+        upto, deltas = await self._homeserver.deltas(position, target)
+        redacted = await self._homeserver.redactions(position, upto)
+        looked = {delta.room_id for delta in deltas if delta.type in ROOM_TYPES}
+        rooms = {room_id: await self._room(room_id) for room_id in sorted(looked)}
+        # What a room held before the owner came need not stand in this part of the stream.
+        entered = {room_id for room_id, room in rooms.items() if room is not None}
+        if entered:
+            for room_id in sorted(entered - await self._known_rooms()):
+                await self._read_whole(room_id)
+        latest = {(d.room_id, d.type, d.state_key): d for d in deltas if _is_ours(d)}
+        records = await self._records(latest.values())
+        struck, events = await self._struck(redacted)
+
+        def work(cursor: Cursor) -> None:
+            for room_id, room in rooms.items():
+                if room is None:
+                    _leave(cursor, room_id)
+                else:
+                    store.write_room(cursor, room)
+            ours = {d.room_id for d in latest.values() if _is_joined(cursor, d.room_id)}
+            _bury_gone(cursor, (d for d in latest.values() if d.room_id in ours))
+            self._write(cursor, [each for each in records if each.room_id in ours])
+            for each in struck:
+                self._strike(cursor, each, events)
+            store.write_position(cursor, upto)
+
+        await self._homeserver.transact("twin_project", work)
+        changed = {
+            *looked,
+            *(d.room_id for d in latest.values()),
+            *(each.room_id for each in struck),
+        }
+        if changed:
+            self._tell(changed)
+        return upto
+
+    async def _struck(
+        self, redacted: Sequence[str]
+    ) -> tuple[Sequence[Record], Mapping[str, StateEvent]]:
+        """Return the objects that rest on redacted events, and these events as they are now."""
+        if not redacted:
+            return [], {}
+        struck = await self._homeserver.transact(
+            "twin_redacted", lambda cursor: store.resting_on(cursor, redacted)
+        )
+        ids = {
+            event_id
+            for each in struck
+            for event_id in (each.event_id, each.good_event_id)
+            if event_id is not None
+        }
+        return struck, await self._homeserver.events(sorted(ids))
+
+    async def _room(self, room_id: str) -> Room | None:
+        keys = [(kind, "") for kind in ROOM_TYPES if kind not in ("m.room.member", "m.space.child")]
+        state = await self._homeserver.state(room_id, [*keys, self._owner_key])
+        if membership_of(state, self._homeserver.owner) != "join":
+            return None
+        return _room_row(room_id, state, self._homeserver.owner, "join", None)
+
+    async def _records(self, deltas: Iterable[Delta]) -> list[Record]:
+        """Return what the changed keys hold; a Record with a problem still lacks its good version."""
+        there = [delta.event_id for delta in deltas if delta.event_id is not None]
+        events = await self._homeserver.events(there)
+        return [self._judge(events[event_id]) for event_id in there if event_id in events]
+
+    def _judge(self, event: StateEvent) -> Record:
+        bare = Record(
+            room_id=event.room_id,
+            type=event.type,
+            uid=event.state_key,
+            event_id=event.event_id,
+            sender=event.sender,
+            ts=event.origin_server_ts,
+            removed=not event.content and event.problem is None,
+            problem=None,
+            good_event_id=None,
+            good_sender=None,
+            good_ts=None,
+            content=None,
+            title=None,
+        )
+        if bare.removed:
+            return bare
+        event_type = self._types.get(event.type)
+        if event_type is None:
+            return replace(bare, problem="this twin knows no such type of event")
+        misfit = event_type.misfit(event)
+        if misfit is not None:
+            return replace(bare, problem=f"{misfit.path or 'content'}: {misfit.message}"[:MAX_NAME])
+        return replace(
+            bare,
+            good_event_id=event.event_id,
+            good_sender=event.sender,
+            good_ts=event.origin_server_ts,
+            content=json.dumps(
+                plain(event.content), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+            ),
+            title=event_type.title(event.content)[:MAX_NAME],
+        )
+
+    # Writing
+
+    def _write(self, cursor: Cursor, records: Sequence[Record]) -> None:
+        for each in records:
+            kept = each
+            if each.problem is not None:
+                known = store.read_object(cursor, each.room_id, each.type, each.uid)
+                if known and known.content is not None:
+                    kept = replace(
+                        each,
+                        good_event_id=known.good_event_id,
+                        good_sender=known.good_sender,
+                        good_ts=known.good_ts,
+                        content=known.content,
+                        title=known.title,
+                    )
+            store.write_object(cursor, kept, self._index(kept))
+
+    def _strike(self, cursor: Cursor, each: Record, events: Mapping[str, StateEvent]) -> None:
+        """Read an object again of which an event was redacted."""
+        current = events.get(each.event_id)
+        judged = self._judge(current) if current else replace(each, removed=True, problem=None)
+        good = events.get(each.good_event_id or "")
+        if judged.problem is not None and good is not None and good.content:
+            judged = replace(
+                self._judge(good),
+                event_id=judged.event_id,
+                sender=judged.sender,
+                ts=judged.ts,
+                problem=judged.problem,
+            )
+        store.write_object(cursor, judged, self._index(judged))
+
+    def _index(self, each: Record) -> Mapping[str, Any]:
+        event_type = self._types.get(each.type)
+        if event_type is None or each.content is None or not event_type.filters:
+            return {}
+        content = each.event().content
+        return {name: each.read(content) for name, each in event_type.filters.items()}
+
+    # Invitations
+
+    async def _follow_invitations(self) -> None:
+        invited = {each.room_id: each for each in await self._homeserver.invitations()}
+        known = await self._homeserver.transact(
+            "twin_invited", lambda cursor: store.read_rooms(cursor, "invite")
+        )
+        before = {room.room_id: room for room in known}
+        rows = [_invited(each, self._homeserver.owner) for each in invited.values()]
+        rows = [row for row in rows if before.get(row.room_id) != row]
+        gone = [room_id for room_id in before if room_id not in invited]
+        if not rows and not gone:
+            return
+
+        def work(cursor: Cursor) -> None:
+            for row in rows:
+                store.write_room(cursor, row)
+            for room_id in gone:
+                room = store.read_room(cursor, room_id)
+                if room and room.membership == "invite":
+                    store.write_room(cursor, replace(room, membership="leave"))
+
+        await self._homeserver.transact("twin_invitations", work)
+        self._tell({*gone, *(row.room_id for row in rows)})
+
+
+def _is_ours(delta: Delta) -> bool:
+    return delta.type.startswith(OURS)
+
+
+def _is_joined(cursor: Cursor, room_id: str) -> bool:
+    room = store.read_room(cursor, room_id)
+    return room is not None and room.membership == "join"
+
+
+def _leave(cursor: Cursor, room_id: str) -> None:
+    room = store.read_room(cursor, room_id)
+    if room is not None and room.membership == "join":
+        store.write_room(cursor, replace(room, membership="leave"))
+    store.forget_objects(cursor, room_id)
+
+
+def _bury_gone(cursor: Cursor, deltas: Iterable[Delta]) -> None:
+    for delta in deltas:
+        if delta.event_id is None:
+            known = store.read_object(cursor, delta.room_id, delta.type, delta.state_key)
+            if known is not None:
+                _bury(cursor, known)
+
+
+def _bury(cursor: Cursor, known: Record) -> None:
+    """Note that an object is no longer there, so that readers of changes hear of it."""
+    gone = replace(
+        known,
+        removed=True,
+        problem=None,
+        good_event_id=None,
+        good_sender=None,
+        good_ts=None,
+        content=None,
+        title=None,
+    )
+    store.write_object(cursor, gone, {})
+
+
+def _text(state: StateMap, event_type: str, key: str) -> str:
+    value = content_of(state, event_type).get(key)
+    return value.replace("\x00", "")[:MAX_NAME] if isinstance(value, str) else ""
+
+
+def _room_row(
+    room_id: str, state: StateMap, owner: str, membership: str, inviter: str | None
+) -> Room:
+    return Room(
+        room_id=room_id,
+        membership=membership,
+        kind=kind_in(state).value,
+        name=_text(state, "m.room.name", "name"),
+        topic=_text(state, "m.room.topic", "topic"),
+        creator=min(creators(state), default=""),
+        role=role_of(state, owner),
+        inviter=inviter,
+    )
+
+
+def _invited(invitation: Invitation, owner: str) -> Room:
+    return _room_row(invitation.room_id, invitation.state, owner, "invite", invitation.inviter)

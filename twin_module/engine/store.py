@@ -1,0 +1,316 @@
+"""The twin's own tables: rooms, objects and their index, on SQLite and PostgreSQL alike.
+
+They hold nothing that could not be made again from the rooms. Every change of a row gets the
+next number of one sequence, so that whoever knows a number can ask for what changed since.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from twin_module.core.ports import Cursor
+from twin_module.core.state import StateEvent, frozen
+
+SCHEMA: Final[Sequence[Sequence[str]]] = (
+    (
+        """CREATE TABLE IF NOT EXISTS twin_position (
+            name TEXT PRIMARY KEY, stream_id BIGINT, seq BIGINT NOT NULL)""",
+        """CREATE TABLE IF NOT EXISTS twin_rooms (
+            room_id TEXT PRIMARY KEY, membership TEXT NOT NULL, kind TEXT NOT NULL,
+            name TEXT NOT NULL, topic TEXT NOT NULL, creator TEXT NOT NULL, role TEXT NOT NULL,
+            inviter TEXT, seq BIGINT NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS twin_rooms_seq ON twin_rooms (seq)",
+        """CREATE TABLE IF NOT EXISTS twin_objects (
+            room_id TEXT NOT NULL, type TEXT NOT NULL, uid TEXT NOT NULL,
+            event_id TEXT NOT NULL, sender TEXT NOT NULL, ts BIGINT NOT NULL,
+            removed SMALLINT NOT NULL, problem TEXT,
+            good_event_id TEXT, good_sender TEXT, good_ts BIGINT, content TEXT, title TEXT,
+            seq BIGINT NOT NULL, PRIMARY KEY (room_id, type, uid))""",
+        "CREATE INDEX IF NOT EXISTS twin_objects_seq ON twin_objects (seq)",
+        "CREATE INDEX IF NOT EXISTS twin_objects_type ON twin_objects (type, ts)",
+        "CREATE INDEX IF NOT EXISTS twin_objects_event ON twin_objects (event_id)",
+        "CREATE INDEX IF NOT EXISTS twin_objects_good ON twin_objects (good_event_id)",
+        """CREATE TABLE IF NOT EXISTS twin_index (
+            room_id TEXT NOT NULL, type TEXT NOT NULL, uid TEXT NOT NULL,
+            field TEXT NOT NULL, word TEXT, number BIGINT)""",
+        "CREATE INDEX IF NOT EXISTS twin_index_object ON twin_index (room_id, type, uid, field)",
+        "CREATE INDEX IF NOT EXISTS twin_index_word ON twin_index (type, field, word)",
+        "CREATE INDEX IF NOT EXISTS twin_index_number ON twin_index (type, field, number)",
+    ),
+)
+"""Steps from one version of the tables to the next; only ever append."""
+
+PROJECTION: Final = "projection"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room as the twin knows it. `membership` is join, invite or leave (no longer ours)."""
+
+    room_id: str
+    membership: str
+    kind: str
+    name: str
+    topic: str
+    creator: str
+    role: str
+    inviter: str | None
+    seq: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object as the twin knows it.
+
+    `event_id`, `sender` and `ts` are of the current event; `content` with the `good_` fields is
+    of the last one that fitted, the same event unless there is a `problem`.
+    """
+
+    room_id: str
+    type: str
+    uid: str
+    event_id: str
+    sender: str
+    ts: int
+    removed: bool
+    problem: str | None
+    good_event_id: str | None
+    good_sender: str | None
+    good_ts: int | None
+    content: str | None
+    """As JSON text."""
+    title: str | None
+    seq: int = field(default=0, compare=False)
+
+    def event(self) -> StateEvent:
+        """Return the last event that fitted; only where there is content."""
+        return StateEvent(
+            self.room_id,
+            self.type,
+            self.uid,
+            frozen(json.loads(self.content or "{}")),
+            self.good_sender or self.sender,
+            self.good_event_id or self.event_id,
+            self.good_ts or self.ts,
+        )
+
+
+_ROOM_COLUMNS: Final = "room_id, membership, kind, name, topic, creator, role, inviter, seq"
+OBJECT_COLUMNS: Final = (
+    "o.room_id, o.type, o.uid, o.event_id, o.sender, o.ts, o.removed, o.problem,"
+    " o.good_event_id, o.good_sender, o.good_ts, o.content, o.title, o.seq"
+)
+
+
+def record(row: Sequence[Any]) -> Record:
+    """Make a record of a row of `OBJECT_COLUMNS`."""
+    values = list(row)
+    values[6] = bool(values[6])
+    return Record(*values)
+
+
+def migrate(cursor: Cursor) -> None:
+    """Bring the tables to the newest version."""
+    cursor.execute("CREATE TABLE IF NOT EXISTS twin_schema (version INTEGER NOT NULL)")
+    cursor.execute("SELECT MAX(version) FROM twin_schema")
+    row = cursor.fetchone()
+    version = (row[0] if row else None) or 0
+    if version < len(SCHEMA):
+        # SQLite begins a transaction at the first change of data, so the number comes first.
+        cursor.execute("INSERT INTO twin_schema (version) VALUES (?)", (len(SCHEMA),))
+        for step in SCHEMA[version:]:
+            for statement in step:
+                cursor.execute(statement)
+
+
+def read_position(cursor: Cursor) -> int | None:
+    """Return up to where the projection has followed the stream, None when it has to begin anew."""
+    cursor.execute("SELECT stream_id FROM twin_position WHERE name = ?", (PROJECTION,))
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def write_position(cursor: Cursor, stream_id: int | None) -> None:
+    """Store the position; None makes the projection begin anew."""
+    cursor.execute(
+        "INSERT INTO twin_position (name, stream_id, seq) VALUES (?, ?, 0)"
+        " ON CONFLICT (name) DO UPDATE SET stream_id = excluded.stream_id",
+        (PROJECTION, stream_id),
+    )
+
+
+def last_seq(cursor: Cursor) -> int:
+    """Return the newest number of the sequence of changes."""
+    cursor.execute("SELECT seq FROM twin_position WHERE name = ?", (PROJECTION,))
+    row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def _next_seq(cursor: Cursor) -> int:
+    cursor.execute(
+        "INSERT INTO twin_position (name, stream_id, seq) VALUES (?, NULL, 1)"
+        " ON CONFLICT (name) DO UPDATE SET seq = twin_position.seq + 1",
+        (PROJECTION,),
+    )
+    return last_seq(cursor)
+
+
+def read_room(cursor: Cursor, room_id: str) -> Room | None:
+    """Return a room, None when the twin has never known it."""
+    cursor.execute(f"SELECT {_ROOM_COLUMNS} FROM twin_rooms WHERE room_id = ?", (room_id,))
+    row = cursor.fetchone()
+    return Room(*row) if row else None
+
+
+def read_rooms(cursor: Cursor, membership: str | None = None) -> list[Room]:
+    """Return the rooms with a membership, or with any, by name."""
+    cursor.execute(
+        f"SELECT {_ROOM_COLUMNS} FROM twin_rooms WHERE membership = ? OR ? IS NULL",
+        (membership, membership),
+    )
+    return sorted(
+        (Room(*row) for row in cursor.fetchall()), key=lambda room: (room.name, room.room_id)
+    )
+
+
+def write_room(cursor: Cursor, room: Room) -> bool:
+    """Store a room and tell whether anything changed."""
+    if read_room(cursor, room.room_id) == room:
+        return False
+    cursor.execute("DELETE FROM twin_rooms WHERE room_id = ?", (room.room_id,))
+    cursor.execute(
+        f"INSERT INTO twin_rooms ({_ROOM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            room.room_id,
+            room.membership,
+            room.kind,
+            room.name,
+            room.topic,
+            room.creator,
+            room.role,
+            room.inviter,
+            _next_seq(cursor),
+        ),
+    )
+    return True
+
+
+def forget_objects(cursor: Cursor, room_id: str) -> None:
+    """Delete what the twin holds of a room's objects."""
+    cursor.execute("DELETE FROM twin_objects WHERE room_id = ?", (room_id,))
+    cursor.execute("DELETE FROM twin_index WHERE room_id = ?", (room_id,))
+
+
+def read_object(cursor: Cursor, room_id: str, event_type: str, uid: str) -> Record | None:
+    """Return an object, also a removed one."""
+    cursor.execute(
+        f"SELECT {OBJECT_COLUMNS} FROM twin_objects o WHERE o.room_id = ? AND o.type = ? AND o.uid = ?",
+        (room_id, event_type, uid),
+    )
+    row = cursor.fetchone()
+    return record(row) if row else None
+
+
+def read_objects(cursor: Cursor, room_id: str, types: Iterable[str] | None = None) -> list[Record]:
+    """Return the objects of a room, also removed ones, by type and uid."""
+    cursor.execute(f"SELECT {OBJECT_COLUMNS} FROM twin_objects o WHERE o.room_id = ?", (room_id,))
+    wanted = None if types is None else set(types)
+    records = (record(row) for row in cursor.fetchall())
+    return sorted(
+        (each for each in records if wanted is None or each.type in wanted),
+        key=lambda each: (each.type, each.uid),
+    )
+
+
+def write_object(cursor: Cursor, each: Record, index: Mapping[str, Any]) -> bool:
+    """Store an object with its index, and tell whether anything changed."""
+    key = (each.room_id, each.type, each.uid)
+    if read_object(cursor, *key) == each:
+        return False
+    forget_object(cursor, *key)
+    values = (
+        *key,
+        each.event_id,
+        each.sender,
+        each.ts,
+        int(each.removed),
+        each.problem,
+        each.good_event_id,
+        each.good_sender,
+        each.good_ts,
+        each.content,
+        each.title,
+        _next_seq(cursor),
+    )
+    cursor.execute(
+        "INSERT INTO twin_objects (room_id, type, uid, event_id, sender, ts, removed, problem,"
+        " good_event_id, good_sender, good_ts, content, title, seq)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        values,
+    )
+    for name, value in index.items():
+        for part in [value] if isinstance(value, str | int) else value or ():
+            word, number = (None, part) if isinstance(part, int) else (part, None)
+            cursor.execute(
+                "INSERT INTO twin_index (room_id, type, uid, field, word, number) VALUES (?, ?, ?, ?, ?, ?)",
+                (*key, name, word, number),
+            )
+    return True
+
+
+def forget_object(cursor: Cursor, room_id: str, event_type: str, uid: str) -> None:
+    """Delete one object and its index."""
+    key = (room_id, event_type, uid)
+    cursor.execute("DELETE FROM twin_objects WHERE room_id = ? AND type = ? AND uid = ?", key)
+    cursor.execute("DELETE FROM twin_index WHERE room_id = ? AND type = ? AND uid = ?", key)
+
+
+def resting_on(cursor: Cursor, event_ids: Sequence[str]) -> list[Record]:
+    """Return the objects whose current or last fitting event is one of these."""
+    found = {}
+    for event_id in event_ids:
+        cursor.execute(
+            f"SELECT {OBJECT_COLUMNS} FROM twin_objects o WHERE o.event_id = ? OR o.good_event_id = ?",
+            (event_id, event_id),
+        )
+        for each in map(record, cursor.fetchall()):
+            found[each.room_id, each.type, each.uid] = each
+    return list(found.values())
+
+
+def keys_used(cursor: Cursor, room_id: str) -> int:
+    """Return how many objects a room has ever held; removed ones still weigh on it."""
+    cursor.execute("SELECT COUNT(*) FROM twin_objects WHERE room_id = ?", (room_id,))
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def left_out(cursor: Cursor) -> dict[str, int]:
+    """Return how many current events are left out of the views, by room."""
+    cursor.execute(
+        "SELECT room_id, COUNT(*) FROM twin_objects WHERE problem IS NOT NULL GROUP BY room_id"
+    )
+    return dict(sorted((str(room), int(number)) for room, number in cursor.fetchall()))
+
+
+def changed_since(cursor: Cursor, seq: int, most: int) -> list[Room | Record]:
+    """Return the rooms and objects that changed after a number, oldest first, at most so many."""
+    cursor.execute(
+        f"SELECT {OBJECT_COLUMNS} FROM twin_objects o WHERE o.seq > ? ORDER BY o.seq LIMIT ?",
+        (seq, most),
+    )
+    changes: list[Room | Record] = [record(row) for row in cursor.fetchall()]
+    cursor.execute(
+        f"SELECT {_ROOM_COLUMNS} FROM twin_rooms WHERE seq > ? ORDER BY seq LIMIT ?", (seq, most)
+    )
+    changes.extend(Room(*row) for row in cursor.fetchall())
+    return sorted(changes, key=lambda change: change.seq)[:most]
+
+
+def sharing(cursor: Cursor, share_type: str, circle: str) -> list[str]:
+    """Return the rooms that are or were shared with a circle."""
+    cursor.execute(
+        "SELECT room_id FROM twin_objects WHERE type = ? AND uid = ?", (share_type, circle)
+    )
+    return sorted(row[0] for row in cursor.fetchall())

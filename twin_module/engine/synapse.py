@@ -1,0 +1,481 @@
+"""The homeserver port over Synapse: the one file that touches Synapse's private names.
+
+Each use of something that Synapse does not promise to keep is held by a test in
+`tests/contract`; the supported releases stand in `pyproject.toml`.
+"""
+
+import json
+import secrets
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, cast
+
+from signedjson.sign import sign_json
+from synapse.api.errors import (
+    FederationDeniedError,
+    HttpResponseException,
+    RequestSendFailed,
+    SynapseError,
+)
+from synapse.config.appservice import load_appservices
+from synapse.events import EventBase
+from synapse.http import server as http_server
+from synapse.http.site import SynapseRequest
+from synapse.module_api import ModuleApi
+from synapse.storage.databases.main.events_worker import EventRedactBehaviour
+from synapse.types import UserID, create_requester
+from synapse.types.state import StateFilter
+from synapse.util.async_helpers import Linearizer
+from synapse.util.duration import Duration
+from synapse.util.retryutils import NotRetryingDestination
+from unpaddedbase64 import encode_base64
+
+from twin_module.core.effects import Put
+from twin_module.core.errors import (
+    BadJson,
+    Forbidden,
+    NotFound,
+    TooLarge,
+    TwinError,
+    Unreachable,
+)
+from twin_module.core.ports import Cursor, Delta, Invitation
+from twin_module.core.state import NAMESPACE, StateEvent, content_problem, frozen, plain
+
+T = TypeVar("T")
+
+BATCH = 50
+"""Events sent in one go; longer chains of state groups make Synapse slow."""
+MEDIA_TIMEOUT_MS = 20_000
+
+
+class SynapseHomeserver:
+    """A `Homeserver` (see `core/ports.py`) inside of a real Synapse."""
+
+    def __init__(self, api: ModuleApi, owner_localpart: str) -> None:
+        self._api = api
+        self._hs = api._hs
+        self._store = self._hs.get_datastores().main
+        self.server_name: str = api.server_name
+        self.owner: str = api.get_qualified_user_id(owner_localpart)
+        self._locks = Linearizer(name="twin", max_count=1, clock=self._hs.get_clock())
+
+    def now(self) -> int:
+        """Return the time in milliseconds since 1970."""
+        return int(self._hs.get_clock().time_msec())
+
+    def new_uid(self) -> str:
+        """Return a uid of 130 random bits."""
+        return secrets.token_urlsafe(16).replace("-", "x")
+
+    def call_later(self, seconds: float, function: Callable[[], None]) -> Callable[[], None]:
+        """Call a function once, later; returns how to take that back."""
+        call = self._hs.get_clock().call_later(Duration(seconds=seconds), function)
+
+        def cancel() -> None:
+            if call.active():
+                call.cancel()
+
+        return cancel
+
+    def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
+        """Return a lock of this process."""
+        return cast("AbstractAsyncContextManager[Any]", self._locks.queue(name))
+
+    async def claim(self, name: str) -> AbstractAsyncContextManager[Any] | None:
+        """Return a lock in the database, None while another process holds it."""
+        return await self._store.try_acquire_lock("twin", name)
+
+    async def transact(self, name: str, work: Callable[[Cursor], T]) -> T:
+        """Run work in a transaction of Synapse's database."""
+        return await self._api.run_db_interaction(name, cast("Callable[..., T]", work))
+
+    # Reading
+
+    async def state(
+        self, room_id: str, keys: Iterable[tuple[str, str | None]]
+    ) -> dict[tuple[str, str], StateEvent]:
+        """Return current state events; none of a room that is not known."""
+        state = await self._hs.get_storage_controllers().state.get_current_state(
+            room_id, StateFilter.from_types(keys)
+        )
+        return {key: _event(event) for key, event in state.items()}
+
+    async def object_keys(self, room_id: str) -> Sequence[Delta]:
+        """Return the current state events of ours in a room."""
+
+        def work(cursor: Cursor) -> list[Delta]:
+            cursor.execute(
+                "SELECT type, state_key, event_id FROM current_state_events WHERE room_id = ? AND type LIKE ?",
+                (room_id, f"{NAMESPACE}.%"),
+            )
+            return [Delta(room_id, *row) for row in cursor.fetchall()]
+
+        return await self.transact("twin_object_keys", work)
+
+    async def events(self, event_ids: Iterable[str]) -> Mapping[str, StateEvent]:
+        """Return state events as they are after redaction."""
+        found = await self._store.get_events(
+            list(event_ids), redact_behaviour=EventRedactBehaviour.redact, allow_rejected=False
+        )
+        return {event_id: _event(event) for event_id, event in found.items() if event.is_state()}
+
+    async def joined_rooms(self) -> Sequence[str]:
+        """Return the owner's rooms."""
+        rooms: Iterable[str] = await self._store.get_rooms_for_user(self.owner)  # type: ignore[call-arg,arg-type]  # mypy takes cached methods for functions
+        return sorted(rooms)
+
+    async def invitations(self) -> Sequence[Invitation]:
+        """Return the owner's invitations with the stripped state that came with them."""
+        rooms = await self._store.get_invited_rooms_for_local_user(self.owner)  # type: ignore[call-arg,arg-type]  # mypy takes cached methods for functions
+        events = await self._store.get_events([room.event_id for room in rooms])
+        return [
+            Invitation(room.room_id, room.sender, _stripped(events[room.event_id], room.room_id))
+            for room in sorted(rooms, key=lambda room: room.room_id)
+            if room.event_id in events
+        ]
+
+    async def position(self) -> int:
+        """Return the newest position that is persisted."""
+        return int(self._store.get_room_max_stream_ordering())
+
+    async def deltas(self, after: int, upto: int) -> tuple[int, Sequence[Delta]]:
+        """Return changes of current state, in groups that Synapse never cuts."""
+        reached, deltas = await self._store.get_partial_current_state_deltas(after, upto)
+        return reached, [Delta(d.room_id, d.event_type, d.state_key, d.event_id) for d in deltas]
+
+    async def redactions(self, after: int, upto: int) -> Sequence[str]:
+        """Return what was redacted; redactions stand in no delta."""
+
+        def work(cursor: Cursor) -> list[str]:
+            cursor.execute(
+                "SELECT r.redacts FROM redactions r JOIN events e ON e.event_id = r.event_id"
+                " WHERE e.stream_ordering > ? AND e.stream_ordering <= ?",
+                (after, upto),
+            )
+            return [row[0] for row in cursor.fetchall() if row[0]]
+
+        return await self.transact("twin_redactions", work)
+
+    # Writing
+
+    async def send_state(self, room_id: str, put: Put) -> str:
+        """Send one state event in the ordinary way."""
+        with _refusals(put.type):
+            event = await self._api.create_and_send_event_into_room(self._event_dict(room_id, put))
+        return event.event_id
+
+    async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
+        """Send several state events in one transaction, all or none."""
+        if len(puts) == 1:
+            return [await self.send_state(room_id, puts[0])]
+        if not await self.state(room_id, [("m.room.create", "")]):
+            raise Forbidden(f"{self.owner} is not in {room_id}.")
+        with _refusals(room_id):
+            await self._hs.get_event_creation_handler().create_and_send_new_client_events(
+                create_requester(self.owner, authenticated_entity=self.server_name),
+                room_id,
+                None,
+                [self._event_dict(room_id, put) for put in puts],
+                ratelimit=False,
+            )
+        current = await self.state(room_id, [(put.type, put.state_key) for put in puts])
+        return [current[put.type, put.state_key].event_id for put in puts]
+
+    def _event_dict(self, room_id: str, put: Put) -> dict[str, Any]:
+        return {
+            "room_id": room_id,
+            "type": put.type,
+            "state_key": put.state_key,
+            "sender": self.owner,
+            "content": plain(put.content),
+        }
+
+    async def create_room(self, config: Mapping[str, Any]) -> str:
+        """Make a room as the owner."""
+        room_id, _ = await self._api.create_room(self.owner, dict(config), ratelimit=False)
+        return room_id
+
+    async def set_membership(
+        self,
+        room_id: str,
+        user_id: str,
+        action: Literal["invite", "kick", "join", "leave"],
+        reason: str,
+        via: Sequence[str] = (),
+    ) -> None:
+        """Change somebody's membership, over federation where it has to be."""
+        async with _reachable(user_id):
+            await self._hs.get_room_member_handler().update_membership(
+                requester=create_requester(self.owner, authenticated_entity=self.server_name),
+                target=UserID.from_string(user_id),
+                room_id=room_id,
+                action=action,
+                content={"reason": reason} if reason else {},
+                remote_room_hosts=list(via) or None,
+                ratelimit=False,
+            )
+
+    # Media
+
+    async def upload(self, data: bytes, mimetype: str) -> str:
+        """Store a file in Synapse's media repository."""
+        uri = await self._hs.get_media_repository().create_or_update_content(
+            mimetype, None, BytesIO(data), len(data), UserID.from_string(self.owner)
+        )
+        return str(uri)
+
+    async def download(self, uri: str, most: int) -> bytes:
+        """Return a file of the media repository, fetched from its server where it is not here."""
+        server, _, media_id = uri.removeprefix("mxc://").partition("/")
+        repository = self._hs.get_media_repository()
+        if server == self.server_name:
+            if await self._store.get_local_media(media_id) is None:
+                raise NotFound(f"There is no file {uri} on this twin.")
+            path = repository.filepaths.local_media_filepath(media_id)
+        else:
+            async with _reachable(server):
+                info = await repository.get_remote_media_info(
+                    server,
+                    media_id,
+                    MEDIA_TIMEOUT_MS,
+                    "127.0.0.1",
+                    use_federation=True,
+                    allow_authenticated=True,
+                )
+            path = repository.filepaths.remote_media_filepath(server, info.filesystem_id)
+        return await self._api.defer_to_thread(_read, Path(path), most)
+
+    # Being called
+
+    def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Start work that nobody waits for."""
+        self._hs.run_as_background_process(name, work)
+
+    def every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work again and again, in the main process only."""
+        self._api.looping_background_call(work, seconds * 1000, desc=name)
+
+    def on_news(self, listener: Callable[[], None]) -> None:
+        """Call a listener when anything was persisted."""
+        self._hs.get_notifier().add_replication_callback(listener)
+
+    def is_main(self) -> bool:
+        """Tell whether this process is the one that does background work."""
+        return self._api.should_run_background_tasks()
+
+    # The owner's account
+
+    async def has_owner(self) -> bool:
+        """Tell whether the owner's account is there."""
+        return await self._api.get_userinfo_by_id(self.owner) is not None
+
+    async def create_owner(self, password: str, *, admin: bool) -> None:
+        """Make the owner's account; registration need not be open for that."""
+        password_hash = await self._hs.get_auth_handler().hash(password)
+        # Below the checks of registration, which refuse everybody else.
+        await self._hs.get_registration_handler().register_with_store(
+            user_id=self.owner,
+            password_hash=password_hash,
+            create_profile_with_displayname=UserID.from_string(self.owner).localpart,
+            admin=admin,
+            approved=True,
+        )
+
+    async def free_owner_of_limits(self) -> None:
+        """Lift the rate limits that protect a server from one of many users."""
+        await self._store.set_ratelimit_for_user(self.owner, 0, 0)
+
+    async def still_signed_in(self, request: SynapseRequest) -> bool:
+        """Tell whether the access token is still good of a request that was let in before.
+
+        `get_user_by_req` can't tell: it takes each request once.
+        """
+        auth = self._hs.get_auth()
+        try:
+            await auth.get_user_by_access_token(auth.get_access_token_from_request(request))
+        except SynapseError:
+            return False
+        return True
+
+    async def other_accounts(self, appservices: Sequence[str]) -> Sequence[str]:
+        """Return the accounts that can be used beside the owner's and those of named services."""
+
+        def work(cursor: Cursor) -> list[tuple[Any, ...]]:
+            cursor.execute(
+                "SELECT name, appservice_id FROM users WHERE deactivated = 0 AND name != ?",
+                (self.owner,),
+            )
+            return cursor.fetchall()
+
+        accounts = await self.transact("twin_accounts", work)
+        return sorted(name for name, service in accounts if service not in appservices)
+
+    def data_folder(self) -> Path:
+        """Return the folder that the server's data lie in: the one of its media."""
+        return Path(self._hs.config.media.media_store_path).parent
+
+    def appservices(self) -> Sequence[str]:
+        """Return the IDs of the configured application services."""
+        services = load_appservices(
+            self.server_name, self._hs.config.appservice.app_service_config_files
+        )
+        return sorted(str(service.id) for service in services)
+
+    async def account_data(self, data_type: str) -> Mapping[str, Any]:
+        """Return the owner's account data."""
+        found = await self._api.account_data_manager.get_global(self.owner, data_type)
+        # Synapse hands out immutable maps, which no JSON schema takes for objects.
+        content: dict[str, Any] = json.loads(json.dumps(found or {}, default=dict))
+        return content
+
+    async def put_account_data(self, data_type: str, content: Mapping[str, Any]) -> None:
+        """Write the owner's account data."""
+        await self._api.account_data_manager.put_global(self.owner, data_type, dict(content))
+
+    async def profile(self) -> Mapping[str, Any]:
+        """Return the owner's display name and picture."""
+        profile = await self._store.get_profileinfo(UserID.from_string(self.owner))
+        named = {"displayname": profile.display_name, "avatar_url": profile.avatar_url}
+        return {key: value for key, value in named.items() if value}
+
+    def sign(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Sign with the server's newest key; `document` stays as it is."""
+        copy: dict[str, Any] = json.loads(json.dumps(document))
+        return sign_json(copy, self.server_name, self._hs.signing_key)
+
+    def verify_keys(self) -> Mapping[str, str]:
+        """Return the keys that others verify this server's signatures with."""
+        return {
+            f"{key.alg}:{key.version}": encode_base64(key.verify_key.encode())
+            for key in self._hs.config.key.signing_key
+        }
+
+
+def widen_cors(prefix: bytes) -> None:
+    """Let pages of other origins use all of our API: PATCH, conditional requests, resuming.
+
+    Synapse answers every preflight request itself, with one set of headers for all paths.
+    Done once per process, whichever twin comes first.
+    """
+    original = http_server.set_cors_headers
+    if getattr(original, "widened", None) == prefix:
+        return
+
+    def set_cors_headers(request: SynapseRequest) -> None:
+        original(request)
+        if request.path.startswith(prefix):
+            request.setHeader(
+                b"Access-Control-Allow-Methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+            )
+            request.setHeader(
+                b"Access-Control-Allow-Headers",
+                b"X-Requested-With, Content-Type, Authorization, Date, If-Match, If-None-Match, Last-Event-ID",
+            )
+            request.setHeader(b"Access-Control-Expose-Headers", b"Synapse-Trace-Id, Server, ETag")
+
+    set_cors_headers.widened = prefix  # type: ignore[attr-defined]
+    http_server.set_cors_headers = set_cors_headers
+
+
+def _event(event: EventBase) -> StateEvent:
+    content = event.get_dict()["content"]
+    problem = content_problem(content)
+    return StateEvent(
+        room_id=event.room_id,
+        type=event.type,
+        state_key=event.state_key,
+        content=frozen({} if problem else content),
+        sender=event.sender,
+        event_id=event.event_id,
+        origin_server_ts=event.origin_server_ts,
+        problem=problem,
+    )
+
+
+def _stripped(event: EventBase, room_id: str) -> dict[tuple[str, str], StateEvent]:
+    """Return the state that an invitation shows; it is the inviter's word alone."""
+    state = {}
+    for each in event.unsigned.get("invite_room_state", []):
+        if not isinstance(each, Mapping):
+            continue
+        kind, key, content, sender = (
+            each.get(part) for part in ("type", "state_key", "content", "sender")
+        )
+        if (
+            isinstance(kind, str)
+            and isinstance(key, str)
+            and isinstance(content, Mapping)
+            and isinstance(sender, str)
+            and content_problem(content) is None
+        ):
+            state[kind, key] = StateEvent(room_id, kind, key, frozen(content), sender, "", 0)
+    return state
+
+
+def _read(path: Path, most: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except FileNotFoundError:
+        raise NotFound("The file is no longer in this twin's media.") from None
+    if len(data) > most:
+        raise TooLarge(f"The file has more than the {most} bytes that it may have.")
+    return data
+
+
+_REFUSALS: Final[Mapping[int, type[TwinError]]] = {
+    HTTPStatus.BAD_REQUEST: BadJson,
+    HTTPStatus.FORBIDDEN: Forbidden,
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLarge,
+}
+
+
+@contextmanager
+def _refusals(what: str) -> Iterator[None]:
+    """Turn what Synapse refuses into errors of ours."""
+    try:
+        yield
+    except FederationDeniedError as error:
+        raise _unreachable(what, error) from error
+    except SynapseError as error:
+        refused = _REFUSALS.get(error.code)
+        if refused is None:
+            raise
+        raise refused(f"{what}: {error.msg}") from error
+
+
+@asynccontextmanager
+async def _reachable(whom: str) -> AsyncIterator[None]:
+    """Turn the ways in which another server fails to answer into one error, and refusals too."""
+    try:
+        with _refusals(whom):
+            yield
+    except SynapseError as error:
+        if error.code not in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT):
+            raise
+        raise _unreachable(whom, error) from error
+    except HttpResponseException as error:
+        # The other server did answer.
+        refused = _REFUSALS.get(error.code)
+        if refused is None:
+            raise _unreachable(whom, error) from error
+        raise refused(f"{whom}: {error.to_synapse_error().msg}") from error
+    except (RequestSendFailed, NotRetryingDestination) as error:
+        raise _unreachable(whom, error) from error
+
+
+def _unreachable(whom: str, error: Exception) -> Unreachable:
+    return Unreachable(f"{whom} can't be reached now: {error}")

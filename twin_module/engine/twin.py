@@ -1,0 +1,126 @@
+"""A twin: the parts of the engine, put together and kept going."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from twin_module.core.capability import Capability
+from twin_module.core.effects import Put
+from twin_module.core.errors import BadJson, NotReady
+from twin_module.core.ports import Homeserver
+from twin_module.core.state import frozen
+from twin_module.engine import store
+from twin_module.engine.commands import Commands
+from twin_module.engine.projector import Projector
+from twin_module.engine.reconcile import Reconciler
+from twin_module.engine.settings import Settings
+from twin_module.engine.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+STARTING: Final = "The twin is starting; try again in a moment."
+
+
+class Twin:
+    """Everything that one person's twin does on its server."""
+
+    def __init__(
+        self, homeserver: Homeserver, capabilities: Sequence[Capability], max_objects: int
+    ) -> None:
+        self.homeserver = homeserver
+        self.capabilities = capabilities
+        self.types = [event for capability in capabilities for event in capability.events]
+        self.projector = Projector(homeserver, self.types)
+        self.writer = Writer(homeserver, self.types, max_objects)
+        self.settings = Settings(homeserver)
+        self.reconciler = Reconciler(homeserver, self.settings, self.writer, self.types)
+        self.commands = Commands(homeserver, self.writer, capabilities)
+        self.not_ready: str | None = STARTING
+        self.projector.listen(self.reconciler.touch)
+        self._turning = False
+        self._again = False
+
+    async def start(self) -> None:
+        """Make what is missing and read what happened meanwhile; may be called again after a failure."""
+        await self.homeserver.transact("twin_migrate", store.migrate)
+        await self.reconciler.ensure_index()
+        await self.projector.catch_up()
+        self.not_ready = None
+        await self.reconciler.touch_all()
+        self.wake()
+
+    async def stand_by(self) -> None:
+        """Check what is written through this process, while another one does everything else."""
+        await self.homeserver.transact("twin_position", store.read_position)
+        self.not_ready = None
+
+    # Following what changes
+
+    def wake(self) -> None:
+        """Follow what changed, soon; called at every change, and it costs nothing to call it often."""
+        self._again = True
+        if not self._turning:
+            self._turning = True
+            self.homeserver.background("twin_turn", self._turn_until_quiet)
+
+    async def look_again(self) -> None:
+        """Follow what changed, and do what is due again; called by timer."""
+        self.projector.forget_position()
+        self.wake()
+
+    async def _turn_until_quiet(self) -> None:
+        try:
+            while self._again:
+                self._again = False
+                await self._turn()
+        finally:
+            self._turning = False
+
+    async def _turn(self) -> None:
+        if self.not_ready is not None:
+            return
+        try:
+            await self.projector.catch_up()
+            await self.reconciler.settle()
+        except Exception:
+            # The timer asks again; nothing depends on this turn having gone well.
+            logger.exception("The twin could not follow what changed, trying again")
+
+    # What may be written by any client
+
+    async def refuse_misfit(
+        self, room_id: str, event_type: str, state_key: str, content: object
+    ) -> None:
+        """Refuse a state event of ours that can't be written here.
+
+        Args:
+            room_id: empty for a room that is just being made.
+            event_type: of ours.
+            state_key: of the event.
+            content: of the event.
+
+        Raises:
+            BadJson, RoomFull: say what does not fit.
+        """
+        if not isinstance(content, dict):
+            raise BadJson("The content has to be a JSON object.")
+        if content:
+            self.writer.check_as_it_is(event_type, state_key, content)
+        if room_id and self.not_ready is None:
+            await self.writer.check_room(room_id, [Put(event_type, state_key, frozen({}))])
+
+    # Being there
+
+    def check_ready(self) -> None:
+        """Refuse to serve before the twin has started.
+
+        Raises:
+            NotReady: says why.
+        """
+        if self.not_ready is not None:
+            raise NotReady(self.not_ready)
+
+    def refuse(self, reason: str) -> None:
+        """Serve nobody, for a reason that a person has to mend."""
+        self.not_ready = reason
+        logger.error("%s", reason)

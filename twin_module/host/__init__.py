@@ -1,0 +1,1 @@
+"""Processes and configuration: from facts about a machine to running twins."""

@@ -1,0 +1,184 @@
+"""The API in Synapse's web server: finds the call, checks who asks, answers in JSON."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
+
+from synapse.http import server as http_server
+from synapse.http.server import finish_request, respond_with_json
+from synapse.http.site import SynapseRequest
+from synapse.module_api import DirectServeJsonResource, ModuleApi
+from synapse.module_api.errors import SynapseError
+
+from twin_module.core.errors import BadJson, Forbidden, InvalidParam, NotFound, NotJson, TwinError
+from twin_module.core.schema import Shape
+from twin_module.engine.commands import MAX_REQUEST_BYTES
+from twin_module.engine.twin import Twin
+from twin_module.rest import about, objects, openapi, rooms
+from twin_module.rest.route import Answer, Call, Route
+from twin_module.rest.stream import CHANGES, ChangeStream
+
+ROUTES: Final[tuple[Route, ...]] = (*about.ROUTES, *rooms.ROUTES, *objects.ROUTES, CHANGES)
+DOCUMENT: Final = "openapi.json"
+
+
+class TwinResource(DirectServeJsonResource):
+    """Everything under `/_synapse/client/twin/v1/`."""
+
+    isLeaf = True
+
+    def __init__(
+        self,
+        api: ModuleApi,
+        twin: Twin,
+        still_signed_in: Callable[[SynapseRequest], Awaitable[bool]],
+    ) -> None:
+        super().__init__(clock=api._hs.get_clock())  # noqa: SLF001 - without it, Synapse makes a clock that never stops
+        self._api = api
+        self._twin = twin
+        self._still_signed_in = still_signed_in
+        self._shapes = {
+            id(route): Shape(route.body, MAX_REQUEST_BYTES) for route in ROUTES if route.body
+        }
+
+    async def _async_render(self, request: SynapseRequest) -> tuple[int, Any] | None:
+        try:
+            return await self._serve(request)
+        except TwinError as error:
+            raise SynapseError(
+                error.status, error.message, error.errcode, dict(error.fields)
+            ) from error
+
+    async def _serve(self, request: SynapseRequest) -> tuple[int, Any] | None:
+        parts = [_decoded(part) for part in request.postpath or () if part]
+        method = "GET" if request.method == b"HEAD" else _decoded(request.method)
+        if parts == [DOCUMENT] and method == "GET":
+            server = self._twin.homeserver.server_name
+            return 200, openapi.document(ROUTES, self._twin.capabilities, about.VERSION, server)
+        route, path = find(ROUTES, method, parts)
+        if not route.public:
+            await self._check_owner(request)
+        self._twin.check_ready()
+        if route is CHANGES:
+            await ChangeStream(self._twin, request, lambda: self._still_signed_in(request)).serve(
+                _query(request, route)
+            )
+            return None
+        call = Call(
+            path=path,
+            query=_query(request, route),
+            body=self._body(request, route),
+            if_match=_etag(request, "If-Match"),
+            if_none_match=_etag(request, "If-None-Match"),
+        )
+        answer = await route.handler(self._twin, call)
+        _send(request, route, answer)
+        return None
+
+    async def _check_owner(self, request: SynapseRequest) -> None:
+        requester = await self._api.get_user_by_req(request)
+        if requester.user.to_string() != self._twin.homeserver.owner:
+            raise Forbidden("Only the owner of this twin may ask it that.")
+
+    def _body(self, request: SynapseRequest, route: Route) -> Any:
+        if route.body is None:
+            return None
+        body = parse_json(request.content.read() if request.content else b"")
+        problems = self._shapes[id(route)].problems(body)
+        if problems:
+            first = problems[0]
+            raise BadJson(
+                f"{first.path or 'The body'}: {first.message}",
+                errors=[each.as_json() for each in problems],
+            )
+        return body
+
+
+def find(routes: Iterable[Route], method: str, parts: list[str]) -> tuple[Route, dict[str, str]]:
+    """Return the call that a path and a method mean.
+
+    Raises:
+        SynapseError: M_UNRECOGNIZED, with 405 where the path has other methods.
+    """
+    matching = [(route, path) for route in routes if (path := route.match(parts)) is not None]
+    if not matching:
+        raise SynapseError(
+            404,
+            "There is no such call; /openapi.json lists those that there are.",
+            "M_UNRECOGNIZED",
+        )
+    # A fixed word in a path means more than a variable part in the same place.
+    matching.sort(key=lambda found: len(found[1]))
+    for route, path in matching:
+        if route.method == method:
+            return route, path
+    methods = ", ".join(sorted({route.method for route, _ in matching}))
+    raise SynapseError(405, f"This path takes {methods}, not {method}.", "M_UNRECOGNIZED")
+
+
+def parse_json(data: bytes) -> Any:
+    """Return what JSON says.
+
+    Raises:
+        NotJson: it is not JSON, or nested beyond reason.
+    """
+    try:
+        return json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise NotJson(f"The body is not JSON: {error}"[:200]) from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _decoded(part: bytes) -> str:
+    try:
+        return part.decode()
+    except UnicodeDecodeError:
+        raise InvalidParam("The path is not UTF-8.") from None
+
+
+def _query(request: SynapseRequest, route: Route) -> dict[str, str]:
+    found = {}
+    for name, values in (request.args or {}).items():
+        if len(values) > 1:
+            raise InvalidParam(f"{_decoded(name)}: this stands twice in the address.")
+        found[_decoded(name)] = _decoded(values[0])
+    # Filters of capabilities are checked by the call itself.
+    unknown = [name for name in found if name not in (*route.query, "access_token")]
+    if unknown and "sort" not in route.query:
+        raise InvalidParam(f"{unknown[0]}: this call takes no such parameter.")
+    for name, value in found.items():
+        allowed = route.query.get(name, {}).get("enum")
+        if allowed and value not in allowed:
+            raise InvalidParam(f"{name}: this has to be one of {', '.join(allowed)}.")
+    return found
+
+
+def _etag(request: SynapseRequest, header: str) -> str | None:
+    value = request.getHeader(header)
+    if value is None:
+        return None
+    return value.strip().removeprefix("W/").strip('"')
+
+
+def _send(request: SynapseRequest, route: Route, answer: Answer) -> None:
+    if answer.etag:
+        request.setHeader(b"ETag", f'"{answer.etag}"'.encode())
+    status = route.status if answer.status == 200 else answer.status  # noqa: PLR2004
+    if answer.content_type is None:
+        respond_with_json(request, status, answer.body, send_cors=True)
+        return
+    request.setResponseCode(status)
+    request.setHeader(b"Content-Type", answer.content_type.encode())
+    request.setHeader(b"Content-Length", b"%d" % len(answer.body))
+    request.setHeader(b"Cache-Control", b"no-cache, no-store, must-revalidate")
+    # Texts are what people wrote: no browser may take one for a page.
+    request.setHeader(b"X-Content-Type-Options", b"nosniff")
+    http_server.set_cors_headers(request)
+    request.write(answer.body)
+    finish_request(request)
+
+
+__all__ = ["ROUTES", "NotFound", "TwinResource", "find", "parse_json"]

@@ -1,0 +1,75 @@
+"""What a call of the API is: one declaration from which dispatch and description both come."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from twin_module.engine.twin import Twin
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, read and decoded."""
+
+    path: Mapping[str, str]
+    """The variable parts of the path by name."""
+    query: Mapping[str, str]
+    body: Any
+    """Parsed JSON; None where the call takes none."""
+    if_match: str | None = None
+    """The revision in `If-Match`, without quotes; `*` for any."""
+    if_none_match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back: JSON, or bytes with their own content type."""
+
+    body: Any
+    status: int = 200
+    etag: str | None = None
+    content_type: str | None = None
+
+
+Handler: TypeAlias = Callable[[Twin, Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One call of the API."""
+
+    method: str
+    path: str
+    """As in OpenAPI: `/rooms/{room_id}`."""
+    summary: str
+    handler: Handler
+    public: bool = False
+    """Whether it is answered without an access token."""
+    body: Mapping[str, Any] | None = None
+    """JSON Schema of the body."""
+    query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """JSON Schemas of the query parameters."""
+    answer: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
+    """JSON Schema of the answer."""
+    status: int = 200
+    conditional: bool = False
+    """Whether `If-Match` and `If-None-Match` are looked at."""
+    media_type: str = "application/json"
+
+    @property
+    def parts(self) -> list[str]:
+        """The path in its parts."""
+        return self.path.strip("/").split("/")
+
+    def match(self, parts: list[str]) -> dict[str, str] | None:
+        """Return the variable parts if a path is of this form."""
+        mine = self.parts
+        if len(mine) != len(parts):
+            return None
+        found = {}
+        for pattern, part in zip(mine, parts, strict=True):
+            if pattern.startswith("{"):
+                found[pattern[1:-1]] = part
+            elif pattern != part:
+                return None
+        return found

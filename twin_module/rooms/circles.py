@@ -1,0 +1,501 @@
+"""Circles: the people whom the owner shares with.
+
+A circle is a space of its own, with one event that declares its name, purpose and members. A
+*share* in a collection gives a circle a role there. What is declared is not yet so: the duties
+below compare it with who is really in the rooms, and return what is still to be done. They are
+asked again after every change and every start, so a crash in between loses nothing.
+
+What somebody may do in a collection is the lower of their role in the circle and the circle's
+role in the collection, and the highest of these where several circles meet. Who leaves a circle
+leaves the collections that they had only through it: `granted` in the collection names them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from twin_module.core.authority import ROLE_NAMES, Role, creators, integer, membership_of
+from twin_module.core.capability import (
+    Arguments,
+    Capability,
+    Command,
+    Context,
+    EventType,
+    Merge,
+    Objects,
+)
+from twin_module.core.effects import CreateRoom, Effect, Put, SetMembership, remove
+from twin_module.core.errors import InvalidParam, NotFound
+from twin_module.core.layout import (
+    CIRCLE as CIRCLE_TYPE,
+    GRANTED as GRANTED_TYPE,
+    SHARE as SHARE_TYPE,
+    circle_room,
+)
+from twin_module.core.state import Content, StateMap, content_of, frozen, plain
+
+SELF: Final = "circle"
+"""The state key of the one circle event in a circle's room."""
+PRESENT: Final = ("join", "invite", "knock")
+
+_NAME: Final = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 255,
+    "description": "What the circle is called.",
+}
+_PURPOSE: Final = {"type": "string", "maxLength": 1000, "description": "What it is for."}
+_ROLE: Final = {
+    "enum": list(ROLE_NAMES),
+    "description": "viewer reads, editor writes, admin also shares and invites.",
+}
+_USER: Final = {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255}
+_ROOM_ID: Final = r"!\S{1,254}"
+_ROOM: Final = {"type": "string", "pattern": f"^{_ROOM_ID}$"}
+
+CIRCLE: Final = EventType(
+    type=CIRCLE_TYPE,
+    summary="A circle of people, in its own space.",
+    state_key=f"Always `{SELF}`.",
+    key_pattern=SELF,
+    schema={
+        "properties": {
+            "@type": {"const": "Circle"},
+            "name": _NAME,
+            "purpose": _PURPOSE,
+            "members": {
+                "type": "object",
+                "maxProperties": 500,
+                "propertyNames": {"pattern": _USER["pattern"], "maxLength": 255},
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {
+                        "role": _ROLE,
+                        "since": {
+                            "type": "integer",
+                            "minimum": 0,
+                            "description": "Milliseconds since 1970.",
+                        },
+                    },
+                    "required": ["role", "since"],
+                },
+                "description": "Who belongs to it, by Matrix ID, beside the owner.",
+            },
+        },
+        "required": ["@type", "name", "members"],
+    },
+    example={
+        "@type": "Circle",
+        "name": "Family",
+        "purpose": "What we do at home",
+        "members": {"@bob:example.org": {"role": "editor", "since": 1_790_000_000_000}},
+    },
+    title=lambda content: str(content["name"]),
+    merge={"members": Merge.MAP},
+)
+
+SHARE: Final = EventType(
+    type=SHARE_TYPE,
+    summary="A circle's role in the collection that this event is in.",
+    state_key="The room ID of the circle.",
+    key_pattern=_ROOM_ID,
+    schema={"properties": {"role": _ROLE}, "required": ["role"]},
+    example={"role": "editor"},
+    title=lambda content: str(content["role"]),
+)
+
+GRANTED: Final = EventType(
+    type=GRANTED_TYPE,
+    summary="Who is in this collection only through circles; written by the owner's twin.",
+    state_key="Empty.",
+    key_pattern="",
+    schema={
+        "properties": {
+            "members": {
+                "type": "object",
+                "maxProperties": 1000,
+                "propertyNames": {"maxLength": 255},
+                "additionalProperties": _ROLE,
+            }
+        },
+        "required": ["members"],
+    },
+    example={"members": {"@bob:example.org": "editor"}},
+    title=lambda content: f"{len(content['members'])} people",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A circle as its readers see it."""
+
+    name: str
+    purpose: str
+    members: Mapping[str, str]
+    """Role names by Matrix ID."""
+    content: Content
+
+
+def view(objects: Objects) -> Circle | None:
+    """Return the circle of a room, None where there is none."""
+    event = objects.get((CIRCLE.type, SELF))
+    if event is None:
+        return None
+    content = event.content
+    members = {user: member["role"] for user, member in content["members"].items()}
+    return Circle(content["name"], content.get("purpose", ""), members, content)
+
+
+def render(circle: Circle | None, now: datetime) -> Mapping[str, Any]:
+    """Return the circle with its members by Matrix ID."""
+    if circle is None:
+        return {}
+    return {
+        "name": circle.name,
+        "purpose": circle.purpose,
+        "members": [
+            {"user_id": user, "role": circle.members[user]} for user in sorted(circle.members)
+        ],
+    }
+
+
+# Commands
+
+
+def _milliseconds(now: datetime) -> int:
+    return int(now.timestamp() * 1000)
+
+
+def _circle(circle: Circle | None) -> Circle:
+    if circle is None:
+        raise NotFound("This room is not a circle.")
+    return circle
+
+
+def create(circle: Circle | None, context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Make a circle; its members are invited as soon as it is there."""
+    name, purpose = arguments["name"], arguments.get("purpose", "")
+    since = _milliseconds(context.now)
+    content = {
+        "@type": "Circle",
+        "name": name,
+        **({"purpose": purpose} if purpose else {}),
+        "members": {
+            user: {"role": role, "since": since}
+            for user, role in arguments.get("members", {}).items()
+            if user != context.me
+        },
+    }
+    CIRCLE.check(content)
+    objects = [{"type": CIRCLE.type, "state_key": SELF, "content": content}]
+    return [CreateRoom(circle_room(name, purpose, objects))]
+
+
+def change(circle: Circle | None, context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Give a circle another name or purpose."""
+    content = _circle(circle).content
+    effects: list[Effect] = []
+    if "name" in arguments:
+        content = content.set("name", arguments["name"])
+        effects.append(Put("m.room.name", "", frozen({"name": arguments["name"]})))
+    if "purpose" in arguments:
+        content = content.set("purpose", arguments["purpose"])
+        effects.append(Put("m.room.topic", "", frozen({"topic": arguments["purpose"]})))
+    return [Put(CIRCLE.type, SELF, content), *effects]
+
+
+def add(circle: Circle | None, context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Add somebody, or give a member another role; who had left is asked again."""
+    content, user = _circle(circle).content, arguments["user_id"]
+    if user == context.me:
+        raise InvalidParam("user_id: the circle is yours; you need not be a member.")
+    member = frozen({"role": arguments.get("role", "editor"), "since": _milliseconds(context.now)})
+    return [Put(CIRCLE.type, SELF, content.set("members", content["members"].set(user, member)))]
+
+
+def remove_member(
+    circle: Circle | None, context: Context, arguments: Arguments
+) -> Sequence[Effect]:
+    """Take somebody out of a circle, and so out of what was shared with them only through it."""
+    content, user = _circle(circle).content, arguments["user_id"]
+    if user not in content["members"]:
+        raise NotFound(f"{user} is not in this circle.")
+    return [Put(CIRCLE.type, SELF, content.set("members", content["members"].remove(user)))]
+
+
+def dissolve(circle: Circle | None, context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """End a circle: everyone leaves it, and what they had only through it."""
+    _circle(circle)
+    return [remove(CIRCLE.type, SELF)]
+
+
+def share(circle: Circle | None, context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Give a circle a role in a collection."""
+    return [Put(SHARE.type, arguments["circle"], frozen({"role": arguments.get("role", "editor")}))]
+
+
+def unshare(circle: Circle | None, context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Take a collection back from a circle."""
+    return [remove(SHARE.type, arguments["circle"])]
+
+
+# Duties
+
+
+def owned_circle(state: StateMap) -> Circle | None:
+    """Return the circle that a room's state declares, if it does."""
+    circle: Circle | None = CIRCLES.project(state)
+    return circle
+
+
+def shares(state: StateMap) -> Mapping[str, Role]:
+    """Return which circles a collection is shared with, by room ID, and as what."""
+    found = {}
+    for (event_type, circle), event in state.items():
+        if event_type == SHARE.type and event.content and not SHARE.problems(event.content):
+            found[circle] = Role.named(event.content["role"])
+    return found
+
+
+def entitled(circle: StateMap) -> Mapping[str, tuple[Role, int]]:
+    """Return who a circle's shares reach: role and since when, without those who left it themselves."""
+    declared = owned_circle(circle)
+    if declared is None:
+        return {}
+    owners = creators(circle)
+    reached = {}
+    for user, member in declared.content["members"].items():
+        if user not in owners and not _keeps_out(circle, user, member["since"]):
+            reached[user] = (Role.named(member["role"]), member["since"])
+    return reached
+
+
+def _keeps_out(state: StateMap, user: str, since: int) -> bool:
+    """Tell whether somebody is banned, or left of their own will after they were last asked."""
+    membership = membership_of(state, user)
+    if membership == "ban":
+        return True
+    event = state.get(("m.room.member", user))
+    return (
+        membership == "leave"
+        and event is not None
+        and event.sender == user
+        and event.origin_server_ts >= since
+    )
+
+
+def circle_duties(state: StateMap, shared: Iterable[str], via: str) -> Sequence[Effect]:
+    """Return what makes a circle's space equal to what it declares.
+
+    Args:
+        state: of the circle's room.
+        shared: the room IDs of the collections that are shared with it.
+        via: the server by which they can be joined.
+    """
+    members = entitled(state)
+    effects: list[Effect] = []
+    for user in sorted(members):
+        if membership_of(state, user) == "leave":
+            effects.append(
+                SetMembership(_room(state), user, "invite", "You were added to this circle")
+            )
+    declared = owned_circle(state)
+    for user in _people(state):
+        if declared is None or user not in declared.members:
+            effects.append(
+                SetMembership(_room(state), user, "kick", "You are no longer in this circle")
+            )
+    effects.extend(
+        _levels(state, {user: role for user, (role, _) in members.items()}, _users(state))
+    )
+    wanted = set(shared) if declared else set()
+    children = {
+        key
+        for (kind, key), event in state.items()
+        if kind == "m.space.child" and event.content.get("via")
+    }
+    for room in sorted(wanted - children):
+        effects.append(Put("m.space.child", room, frozen({"via": [via]}), _room(state)))
+    for room in sorted(children - wanted):
+        effects.append(remove("m.space.child", room, _room(state)))
+    return effects
+
+
+def collection_duties(state: StateMap, circles: Mapping[str, StateMap]) -> Sequence[Effect]:
+    """Return what makes a collection's members, rights and join rule equal to its shares.
+
+    Args:
+        state: of the collection's room.
+        circles: the states of the owner's own circles, by room ID.
+    """
+    room_id = _room(state)
+    sharing = {circle: role for circle, role in shares(state).items() if circle in circles}
+    wanted, since = _reached(state, sharing, circles)
+    granted = _granted(state)
+    through = {
+        user: role
+        for user, role in wanted.items()
+        if user in granted or not _in_own_right(state, user)
+    }
+    leaving = [
+        user for user in granted if user not in wanted and membership_of(state, user) in PRESENT
+    ]
+    noted = {**through, **{user: granted[user] for user in leaving}}
+    effects: list[Effect] = []
+    if noted != granted:
+        names = {user: role.name.lower() for user, role in noted.items()}
+        effects.append(Put(GRANTED.type, "", frozen({"members": names}), room_id))
+    effects.extend(_levels(state, wanted, set(granted)))
+    effects.extend(_join_rule(state, sharing))
+    for user in sorted(wanted):
+        if membership_of(state, user) == "leave" and not _keeps_out(state, user, since[user]):
+            effects.append(
+                SetMembership(room_id, user, "invite", "This was shared with a circle of yours")
+            )
+    for user in sorted(leaving):
+        effects.append(SetMembership(room_id, user, "kick", "This is no longer shared with you"))
+    return effects
+
+
+def _reached(
+    state: StateMap, sharing: Mapping[str, Role], circles: Mapping[str, StateMap]
+) -> tuple[dict[str, Role], dict[str, int]]:
+    owners = creators(state)
+    wanted: dict[str, Role] = {}
+    since: dict[str, int] = {}
+    for circle, role in sharing.items():
+        for user, (own_role, asked) in entitled(circles[circle]).items():
+            if user not in owners:
+                wanted[user] = max(wanted.get(user, Role.VIEWER), min(role, own_role))
+                since[user] = max(since.get(user, 0), asked)
+    return wanted, since
+
+
+def _in_own_right(state: StateMap, user: str) -> bool:
+    """Tell whether somebody is here for another reason than that a circle reached them."""
+    came = content_of(state, "m.room.member", user)
+    return membership_of(state, user) in PRESENT and "join_authorised_via_users_server" not in came
+
+
+def _granted(state: StateMap) -> dict[str, Role]:
+    content = content_of(state, GRANTED.type)
+    if not content or GRANTED.problems(content):
+        return {}
+    return {user: Role.named(role) for user, role in content["members"].items()}
+
+
+def _room(state: StateMap) -> str:
+    return state["m.room.create", ""].room_id
+
+
+def _people(state: StateMap) -> Sequence[str]:
+    owners = creators(state)
+    return sorted(
+        user
+        for (event_type, user) in state
+        if event_type == "m.room.member"
+        and user not in owners
+        and membership_of(state, user) in PRESENT
+    )
+
+
+def _users(state: StateMap) -> set[str]:
+    users = content_of(state, "m.room.power_levels").get("users")
+    return set(users) if isinstance(users, Mapping) else set()
+
+
+def _levels(state: StateMap, wanted: Mapping[str, Role], managed: set[str]) -> Sequence[Effect]:
+    """Return the change of power levels; who is not managed is never lowered."""
+    levels = content_of(state, "m.room.power_levels")
+    before: dict[str, Any] = (
+        plain(levels.get("users")) if isinstance(levels.get("users"), Mapping) else {}
+    )
+    after = dict(before)
+    for user in managed | set(wanted):
+        own = 0 if user in managed else integer(before.get(user), 0)
+        level = max(own, wanted.get(user, Role.VIEWER))
+        if level > Role.VIEWER:
+            after[user] = int(level)
+        else:
+            after.pop(user, None)
+    if after == before:
+        return []
+    return [Put("m.room.power_levels", "", levels.set("users", frozen(after)), _room(state))]
+
+
+def _join_rule(state: StateMap, sharing: Mapping[str, Role]) -> Sequence[Effect]:
+    now = content_of(state, "m.room.join_rules")
+    if now.get("join_rule") not in ("invite", "restricted"):
+        return []  # the owner chose something else, by hand
+    allow = [{"type": "m.room_membership", "room_id": circle} for circle in sorted(sharing)]
+    wanted = frozen(
+        {"join_rule": "restricted", "allow": allow} if allow else {"join_rule": "invite"}
+    )
+    return [] if wanted == now else [Put("m.room.join_rules", "", wanted, _room(state))]
+
+
+_MEMBER: Final = {"user_id": {**_USER, "description": "Who."}}
+_CIRCLE: Final = {"circle": {**_ROOM, "description": "The room ID of the circle."}}
+
+CIRCLES: Final = Capability(
+    name="circles",
+    summary="The people whom you share with",
+    events=(CIRCLE, SHARE, GRANTED),
+    view=view,
+    render=render,
+    commands={
+        "create": Command(
+            summary="Make a circle and invite its members",
+            decide=create,
+            arguments={
+                "name": _NAME,
+                "purpose": _PURPOSE,
+                "members": {
+                    "type": "object",
+                    "maxProperties": 500,
+                    "propertyNames": _USER,
+                    "additionalProperties": _ROLE,
+                    "description": "Roles by Matrix ID.",
+                },
+            },
+            required=("name",),
+            in_room=False,
+        ),
+        "change": Command(
+            summary="Give a circle another name or purpose",
+            decide=change,
+            arguments={"name": _NAME, "purpose": _PURPOSE},
+            reads_room=True,
+        ),
+        "add": Command(
+            summary="Add somebody, or give a member another role",
+            decide=add,
+            arguments={**_MEMBER, "role": _ROLE},
+            required=("user_id",),
+            reads_room=True,
+        ),
+        "remove": Command(
+            summary="Take somebody out of a circle",
+            decide=remove_member,
+            arguments=_MEMBER,
+            required=("user_id",),
+            reads_room=True,
+        ),
+        "dissolve": Command(
+            summary="End a circle; everyone leaves", decide=dissolve, reads_room=True
+        ),
+        "share": Command(
+            summary="Give a circle a role in a collection",
+            decide=share,
+            arguments={**_CIRCLE, "role": _ROLE},
+            required=("circle",),
+        ),
+        "unshare": Command(
+            summary="Take a collection back from a circle",
+            decide=unshare,
+            arguments=_CIRCLE,
+            required=("circle",),
+        ),
+    },
+)

@@ -1,0 +1,206 @@
+"""Documents: Markdown texts with a title.
+
+A document is one state event, whose state key is the document's uid. Its text stands in the
+event while it is small; a longer one lies in the writer's media, and the event points to it with
+size and hash (the engine moves it, see `LongText`). Words are those of schema.org's CreativeWork
+where it has them (`text`, `keywords`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from twin_module.core.capability import (
+    UID_PATTERN,
+    Arguments,
+    Capability,
+    Command,
+    Context,
+    EventType,
+    Filter,
+    LongText,
+    Merge,
+    Objects,
+)
+from twin_module.core.effects import Effect, Put, remove
+from twin_module.core.errors import NotFound
+from twin_module.core.state import NAMESPACE, Content, frozen, plain
+
+MAX_TEXT_BYTES: Final = 5 * 1024 * 1024
+"""The longest text of one document, in bytes of UTF-8."""
+
+_TITLE: Final = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 1000,
+    "description": "What the document is called.",
+}
+_KEYWORDS: Final = {
+    "type": "object",
+    "maxProperties": 100,
+    "propertyNames": {"maxLength": 100, "minLength": 1},
+    "additionalProperties": {"const": True},
+    "description": "Free words, each with the value true.",
+}
+_TEXT: Final = {"type": "string", "description": "The text, as Markdown (CommonMark)."}
+
+DOC: Final = EventType(
+    type=f"{NAMESPACE}.doc",
+    summary="A document.",
+    state_key="The document's uid.",
+    schema={
+        "properties": {
+            "@type": {"const": "Document"},
+            "title": _TITLE,
+            "text": _TEXT,
+            "textFile": {
+                "type": "object",
+                "description": "Where the text lies when it is too long for the event.",
+                "properties": {
+                    "url": {
+                        "type": "string",
+                        "pattern": "^mxc://[^/\\s]+/[A-Za-z0-9_-]+$",
+                        "maxLength": 500,
+                    },
+                    "mimetype": {"type": "string", "maxLength": 100},
+                    "size": {"type": "integer", "minimum": 0, "maximum": MAX_TEXT_BYTES},
+                    "hashes": {
+                        "type": "object",
+                        "properties": {
+                            "sha256": {"type": "string", "pattern": "^[A-Za-z0-9+/]{43}$"}
+                        },
+                        "required": ["sha256"],
+                    },
+                },
+                "required": ["url", "size", "hashes"],
+            },
+            "keywords": _KEYWORDS,
+        },
+        "required": ["@type", "title"],
+        "not": {"required": ["text", "textFile"]},
+    },
+    example={
+        "@type": "Document",
+        "title": "Minutes of Monday",
+        "text": "# Minutes\n\n* bread is bought\n",
+        "keywords": {"minutes": True},
+    },
+    title=lambda content: str(content["title"]),
+    merge={"text": Merge.TEXT, "keywords": Merge.SET},
+    filters={"keyword": Filter("words", lambda content: sorted(content.get("keywords", {})))},
+    long_text=LongText(field="text", pointer="textFile", mimetype="text/markdown"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """A document as its readers see it in a list; its text is read on its own."""
+
+    uid: str
+    title: str
+    size: int
+    """Of the text, in bytes of UTF-8."""
+    content: Content
+
+
+def view(objects: Objects) -> Sequence[Doc]:
+    """Return the documents of a room by title."""
+    docs = [
+        Doc(uid, event.content["title"], _size(event.content), event.content)
+        for (_, uid), event in objects.items()
+    ]
+    return sorted(docs, key=lambda doc: (doc.title, doc.uid))
+
+
+def _size(content: Content) -> int:
+    pointer = content.get("textFile")
+    return int(pointer["size"]) if pointer else len(content.get("text", "").encode())
+
+
+def render(docs: Sequence[Doc], now: datetime) -> Mapping[str, Any]:
+    """Return the documents without their texts."""
+    return {
+        "docs": [
+            {
+                "uid": doc.uid,
+                "title": doc.title,
+                "size": doc.size,
+                "keywords": sorted(plain(doc.content.get("keywords", {}))),
+            }
+            for doc in docs
+        ]
+    }
+
+
+def _doc(docs: Sequence[Doc], uid: str) -> Doc:
+    for doc in docs:
+        if doc.uid == uid:
+            return doc
+    raise NotFound(f"There is no document {uid!r} in this room.")
+
+
+def create(docs: Sequence[Doc], context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Begin a document."""
+    fields = {key: arguments[key] for key in ("title", "text", "keywords") if key in arguments}
+    content = frozen({"@type": "Document", "text": "", **fields})
+    return [Put(DOC.type, arguments.get("uid", context.new_uid), content)]
+
+
+def rename(docs: Sequence[Doc], context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Give a document another title."""
+    doc = _doc(docs, arguments["uid"])
+    return [Put(DOC.type, doc.uid, doc.content.set("title", arguments["title"]))]
+
+
+def write(docs: Sequence[Doc], context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Replace the text of a document."""
+    doc = _doc(docs, arguments["uid"])
+    return [Put(DOC.type, doc.uid, doc.content.discard("textFile").set("text", arguments["text"]))]
+
+
+def remove_doc(docs: Sequence[Doc], context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Remove a document."""
+    return [remove(DOC.type, _doc(docs, arguments["uid"]).uid)]
+
+
+_UID: Final = {"type": "string", "pattern": UID_PATTERN, "description": "The document."}
+
+DOCS: Final = Capability(
+    name="docs",
+    summary="Documents that people write",
+    events=(DOC,),
+    view=view,
+    render=render,
+    commands={
+        "create": Command(
+            summary="Begin a document",
+            decide=create,
+            arguments={
+                "title": _TITLE,
+                "text": _TEXT,
+                "keywords": _KEYWORDS,
+                "uid": {**_UID, "description": "A uid of your choice; absent, the twin makes one."},
+            },
+            required=("title",),
+        ),
+        "rename": Command(
+            summary="Give a document another title",
+            decide=rename,
+            arguments={"uid": _UID, "title": _TITLE},
+            required=("uid", "title"),
+        ),
+        "write": Command(
+            summary="Replace the text of a document",
+            decide=write,
+            arguments={"uid": _UID, "text": _TEXT},
+            required=("uid", "text"),
+        ),
+        "remove": Command(
+            summary="Remove a document",
+            decide=remove_doc,
+            arguments={"uid": _UID},
+            required=("uid",),
+        ),
+    },
+)

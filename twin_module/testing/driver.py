@@ -1,0 +1,87 @@
+"""Coroutines without a reactor: they are stepped in one order, so a test goes the same way each time.
+
+Everything in the fake homeserver completes at once; it pauses before each call only to let
+another coroutine in, as a real homeserver would.
+"""
+
+from collections.abc import Callable, Coroutine, Generator
+from types import coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@coroutine
+def pause(*, blocked: bool = False) -> Generator[bool, None, None]:
+    """Let other coroutines go first; a blocked one can't go on before another has."""
+    yield blocked
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run one coroutine to its end and return what it returns."""
+    (outcome,) = together(work)
+    if isinstance(outcome, Exception):
+        raise outcome
+    result: T = outcome
+    return result
+
+
+def together(
+    *works: Coroutine[Any, Any, Any], choose: Callable[[int], int] | None = None
+) -> list[Any]:
+    """Run coroutines in turns and return what each returned, or the exception that it raised.
+
+    Args:
+        works: what to run.
+        choose: told how many can go on, says which one does; without it they take turns.
+
+    Raises:
+        AssertionError: all of them wait for a lock that nobody gives back.
+    """
+    outcomes: list[Any] = [None] * len(works)
+    alive = list(range(len(works)))
+    blocked: set[int] = set()
+    turn = 0
+    try:
+        while alive:
+            ready = [number for number in alive if number not in blocked]
+            assert ready, "Everyone waits for a lock that nobody gives back."
+            number = ready[choose(len(ready)) if choose else turn % len(ready)]
+            turn += 1
+            try:
+                waits = works[number].send(None)
+            except StopIteration as end:
+                outcomes[number] = end.value
+            except Exception as error:  # noqa: BLE001 - it is handed to the caller
+                outcomes[number] = error
+            else:
+                blocked = blocked | {number} if waits else set()
+                continue
+            alive.remove(number)
+            blocked = set()
+    finally:
+        for work in works:
+            work.close()
+    return outcomes
+
+
+class Lock:
+    """A context that one coroutine at a time is in, first come first served."""
+
+    def __init__(self) -> None:
+        self._queue: list[object] = []
+
+    async def __aenter__(self) -> None:
+        """Wait for one's turn."""
+        ticket = object()
+        self._queue.append(ticket)
+        try:
+            while self._queue[0] is not ticket:
+                await pause(blocked=True)
+        except BaseException:
+            self._queue.remove(ticket)
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        """Let the next one in."""
+        self._queue.pop(0)

@@ -1,0 +1,340 @@
+"""A homeserver in memory that keeps the promises of `core/ports.py`, for tests without Synapse.
+
+`tests/contract` holds it and the real one to the same promises.
+"""
+
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, Literal, TypeVar
+
+from signedjson.key import get_verify_key
+from signedjson.sign import sign_json
+from unpaddedbase64 import encode_base64
+
+from twin_module.core.effects import Put
+from twin_module.core.errors import Forbidden, NotFound, TooLarge
+from twin_module.core.ports import Cursor, Delta, Invitation
+from twin_module.core.state import NAMESPACE, StateEvent, plain
+from twin_module.testing.driver import Lock, pause, run
+from twin_module.testing.fake_network import CLAIM_MS, MEMBER, FakeServer, new_room_id
+from twin_module.testing.fake_rooms import check_change, check_content, check_write, first_state
+
+T = TypeVar("T")
+
+TRIES: Final = 5
+"""How often a transaction is run again that the database gave up."""
+
+
+class Crash(BaseException):
+    """The process was killed here; nothing of the engine may catch it."""
+
+
+class FakeHomeserver:
+    """A `Homeserver` (see `core/ports.py`) that is one process on a `FakeServer`.
+
+    Set `crash_in` to a number of steps, and the process is killed at that step. Steps are the
+    places before and after everything that changes what is stored.
+    """
+
+    def __init__(self, server: FakeServer) -> None:
+        self.server = server
+        self.network = server.network
+        self.server_name: str = server.name
+        self.owner: str = server.owner
+        self.steps: list[str] = []
+        self.crash_in: int | None = None
+        self.killed_at: int | None = None
+        """When this process was killed, if it was."""
+        self._locks: dict[str, Lock] = {}
+        self._waiting: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+
+    # Being killed
+
+    def kill(self) -> None:
+        """End this process without a goodbye; what it had claimed stays claimed for a while."""
+        if self.killed_at is None:
+            self.killed_at = self.network.now
+        self._waiting.clear()
+
+    def _step(self, what: str) -> None:
+        self.steps.append(what)
+        if self.killed_at is None and self.crash_in is not None:
+            self.crash_in -= 1
+            if self.crash_in == 0:
+                self.kill()
+        if self.killed_at is not None:
+            raise Crash(what)
+
+    # Time, work and locks
+
+    def now(self) -> int:
+        """Return the time of the network's clock."""
+        return self.network.now
+
+    def new_uid(self) -> str:
+        """Return the next uid of a counter."""
+        return f"uid{self.network.next_number()}"
+
+    def call_later(self, seconds: float, function: Callable[[], None]) -> Callable[[], None]:
+        """Call a function when the test has moved the clock so far."""
+        return self.network.call_at(self.network.now + int(seconds * 1000), function)
+
+    def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Collect work until the test calls `work_off`."""
+        self._waiting.append((name, work))
+
+    def work_off(self) -> int:
+        """Run what was started in the background, and what that started, and count it."""
+        done = 0
+        while self._waiting:
+            _, work = self._waiting.pop(0)
+
+            async def waited(work: Callable[[], Awaitable[None]] = work) -> None:
+                await work()
+
+            run(waited())
+            done += 1
+        return done
+
+    def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
+        """Return a lock of this process."""
+        return self._locks.setdefault(name, Lock())
+
+    async def claim(self, name: str) -> AbstractAsyncContextManager[Any] | None:
+        """Return a lock of all processes on this server, None while another has it."""
+        await pause()
+        held = self.server.claims.get(name)
+        if held is not None and (held.killed_at is None or self.now() - held.killed_at < CLAIM_MS):
+            return None
+        self.server.claims[name] = self
+        return _Claim(self, name)
+
+    async def transact(self, name: str, work: Callable[[Cursor], T]) -> T:
+        """Run work in a transaction of the server's database, again where that gives up."""
+        await pause()
+        self._step(f"before {name}")
+        database = self.server.database
+        for attempt in range(TRIES + 1):
+            try:
+                result = work(database.cursor())
+            except sqlite3.OperationalError:
+                database.rollback()
+                if attempt == TRIES:
+                    raise
+            except BaseException:
+                database.rollback()
+                raise
+            else:
+                database.commit()
+                self._step(f"after {name}")
+                return result
+        raise AssertionError("unreachable")
+
+    # Reading
+
+    async def state(
+        self, room_id: str, keys: Iterable[tuple[str, str | None]]
+    ) -> dict[tuple[str, str], StateEvent]:
+        """Return current state events; none of a room that the owner is not in."""
+        await pause()
+        wanted = set(keys)
+        return {
+            key: event
+            for key, event in self.server.state(room_id).items()
+            if key in wanted or (key[0], None) in wanted
+        }
+
+    async def object_keys(self, room_id: str) -> Sequence[Delta]:
+        """Return the current state events of ours in a room."""
+        await pause()
+        return [
+            Delta(room_id, *key, event.event_id)
+            for key, event in self.server.state(room_id).items()
+            if key[0].startswith(f"{NAMESPACE}.")
+        ]
+
+    async def events(self, event_ids: Iterable[str]) -> Mapping[str, StateEvent]:
+        """Return state events as they are after redaction."""
+        await pause()
+        wanted = list(event_ids)
+        return {
+            event_id: room.event(event_id)
+            for room in self.server.rooms.values()
+            for event_id in wanted
+            if event_id in room.events and room.events[event_id].state_key is not None
+        }
+
+    async def joined_rooms(self) -> Sequence[str]:
+        """Return the owner's rooms."""
+        await pause()
+        return sorted(room_id for room_id in self.server.rooms if self.server.joined(room_id))
+
+    async def invitations(self) -> Sequence[Invitation]:
+        """Return the owner's invitations."""
+        await pause()
+        return [each for _, each in sorted(self.server.invitations.items())]
+
+    async def position(self) -> int:
+        """Return the newest position."""
+        await pause()
+        return self.server.position
+
+    async def deltas(self, after: int, upto: int) -> tuple[int, Sequence[Delta]]:
+        """Return changes of current state."""
+        await pause()
+        return upto, [delta for at, delta in self.server.deltas if after < at <= upto]
+
+    async def redactions(self, after: int, upto: int) -> Sequence[str]:
+        """Return what was redacted."""
+        await pause()
+        return [redacted for at, redacted in self.server.redactions if after < at <= upto]
+
+    # Writing
+
+    async def send_state(self, room_id: str, put: Put) -> str:
+        """Send one state event; content that is current already is not sent again."""
+        await pause()
+        self._step("before send_state")
+        self._check(room_id, put)
+        before = self.server.state(room_id).get((put.type, put.state_key))
+        if before is not None and plain(before.content) == plain(put.content):
+            return before.event_id
+        event_id = self.server.write(room_id, put.type, put.state_key, plain(put.content))
+        self._step("after send_state")
+        return event_id
+
+    async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
+        """Send several state events, all or none."""
+        if len(puts) == 1:
+            return [await self.send_state(room_id, puts[0])]
+        await pause()
+        self._step("before send_states")
+        for put in puts:
+            self._check(room_id, put)
+        ids = [
+            self.server.write(room_id, put.type, put.state_key, plain(put.content)) for put in puts
+        ]
+        self._step("after send_states")
+        return ids
+
+    def _check(self, room_id: str, put: Put) -> None:
+        content = plain(put.content)
+        check_content(content)
+        check_write(self._inside(room_id), self.owner, (put.type, put.state_key), content)
+
+    def _inside(self, room_id: str) -> dict[tuple[str, str], StateEvent]:
+        state = self.server.state(room_id)
+        if not state:
+            raise Forbidden(f"User {self.owner} not in room {room_id}")
+        return state
+
+    async def create_room(self, config: Mapping[str, Any]) -> str:
+        """Make a room as the owner."""
+        await pause()
+        self._step("before create_room")
+        room_id = new_room_id(self.network)
+        for event_type, state_key, content in first_state(self.owner, config):
+            self.server.write(room_id, event_type, state_key, plain(content))
+        self._step("after create_room")
+        return room_id
+
+    async def set_membership(
+        self,
+        room_id: str,
+        user_id: str,
+        action: Literal["invite", "kick", "join", "leave"],
+        reason: str,
+        via: Sequence[str] = (),
+    ) -> None:
+        """Change somebody's membership."""
+        await pause()
+        self._step(f"before {action}")
+        if action == "join":
+            self.network.join(self.server, room_id, via, reason)
+        elif action == "leave":
+            self._leave(room_id, reason)
+        else:
+            check_change(self._inside(room_id), self.owner, user_id, action)
+            if action == "invite":
+                self.network.invite(self.server, room_id, user_id)
+            membership = "invite" if action == "invite" else "leave"
+            self._write_membership(room_id, user_id, membership, reason)
+        self._step(f"after {action}")
+
+    def _leave(self, room_id: str, reason: str) -> None:
+        invitation = self.server.invitations.get(room_id)
+        if invitation is None:
+            self._inside(room_id)
+            self._write_membership(room_id, self.owner, "leave", reason)
+            return
+        self.server.be_invited(None, room_id)
+        host = self.network.servers.get(invitation.inviter.partition(":")[2])
+        if host is not None and self.network.linked(self.server, host):
+            host.write(room_id, MEMBER, self.owner, {"membership": "leave"}, sender=self.owner)
+
+    def _write_membership(self, room_id: str, user_id: str, membership: str, reason: str) -> None:
+        content = {"membership": membership, **({"reason": reason} if reason else {})}
+        self.server.write(room_id, MEMBER, user_id, content)
+
+    # Media, account, keys
+
+    async def upload(self, data: bytes, mimetype: str) -> str:
+        """Store a file."""
+        await pause()
+        self._step("before upload")
+        media_id = f"media{self.network.next_number()}"
+        self.server.media[media_id] = data
+        return f"mxc://{self.server_name}/{media_id}"
+
+    async def download(self, uri: str, most: int) -> bytes:
+        """Return a file of this server, or of another one that answers."""
+        await pause()
+        name, _, media_id = uri.removeprefix("mxc://").partition("/")
+        data = self.network.reach(self.server, name).media.get(media_id)
+        if data is None:
+            raise NotFound(f"There is no file {uri}.")
+        if len(data) > most:
+            raise TooLarge(f"The file has more than the {most} bytes that it may have.")
+        return data
+
+    async def account_data(self, data_type: str) -> Mapping[str, Any]:
+        """Return the owner's account data."""
+        await pause()
+        return self.server.account_data.get(data_type, {})
+
+    async def put_account_data(self, data_type: str, content: Mapping[str, Any]) -> None:
+        """Write the owner's account data."""
+        await pause()
+        self._step("before put_account_data")
+        self.server.account_data[data_type] = json.loads(json.dumps(content))
+        self._step("after put_account_data")
+
+    async def profile(self) -> Mapping[str, Any]:
+        """Return the owner's display name and picture."""
+        await pause()
+        return dict(self.server.profile)
+
+    def sign(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Sign with the server's key; `document` stays as it is."""
+        copy: dict[str, Any] = json.loads(json.dumps(document))
+        return sign_json(copy, self.server_name, self.server.signing_key)
+
+    def verify_keys(self) -> Mapping[str, str]:
+        """Return the key that others verify this server's signatures with."""
+        key = self.server.signing_key
+        return {f"{key.alg}:{key.version}": encode_base64(get_verify_key(key).encode())}
+
+
+class _Claim(AbstractAsyncContextManager[None]):
+    """What one process at a time has."""
+
+    def __init__(self, process: FakeHomeserver, name: str) -> None:
+        self._process = process
+        self._name = name
+
+    async def __aexit__(self, *error: object) -> None:
+        """Give it back, unless the process was killed."""
+        if self._process.killed_at is None:
+            self._process.server.claims.pop(self._name, None)

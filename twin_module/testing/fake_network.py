@@ -1,0 +1,368 @@
+"""Fake servers and the network between them, in memory: what outlives a killed process.
+
+Servers that are linked pass on what the other lacks, at once or when a test says so; a server
+that is cut off neither hears nor answers. In the end every server of a room knows the same
+events, and so has the same state.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+
+from signedjson.key import generate_signing_key
+
+from twin_module.core.authority import membership_of, power_of
+from twin_module.core.errors import Forbidden, NotFound, Unreachable
+from twin_module.core.layout import ROOM_VERSION
+from twin_module.core.ports import Delta, Invitation
+from twin_module.core.state import Key, StateEvent, content_of
+from twin_module.testing.fake_rooms import (
+    STRIPPED,
+    FakeEvent,
+    FakeRoom,
+    allowed_rooms,
+    check_content,
+)
+
+MEMBER: Final = "m.room.member"
+CLAIM_MS: Final = 120_000
+"""How long what a killed process had claimed is not free."""
+
+
+class Process(Protocol):
+    """A process on a server, as far as the server knows it."""
+
+    killed_at: int | None
+
+
+class FakeServer:
+    """What one person's homeserver stores; `FakeHomeserver` is a process on it."""
+
+    def __init__(self, network: "FakeNetwork", owner: str) -> None:
+        self.network = network
+        self.owner = owner
+        self.name = owner.partition(":")[2]
+        self.rooms: dict[str, FakeRoom] = {}
+        self.invitations: dict[str, Invitation] = {}
+        self.position = 0
+        self.deltas: list[tuple[int, Delta]] = []
+        self.redactions: list[tuple[int, str]] = []
+        self.media: dict[str, bytes] = {}
+        self.account_data: dict[str, Mapping[str, Any]] = {}
+        self.profile: dict[str, Any] = {}
+        self.signing_key = generate_signing_key("fake")
+        self.database = sqlite3.connect(":memory:", check_same_thread=False)
+        self.claims: dict[str, Process] = {}
+        self.listeners: list[Callable[[], None]] = []
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.database.close()
+
+    def joined(self, room_id: str) -> bool:
+        """Tell whether the owner is in a room, as far as this server knows."""
+        room = self.rooms.get(room_id)
+        return room is not None and room.membership(self.owner) == "join"
+
+    def state(self, room_id: str) -> dict[Key, StateEvent]:
+        """Return the current state of a room that the owner is in; of any other nothing."""
+        return self.rooms[room_id].state() if self.joined(room_id) else {}
+
+    # What happens here
+
+    def receive(self, room_id: str, events: Iterable[FakeEvent]) -> None:
+        """Take events of a room in, at once, from wherever they come."""
+        room = self.rooms.setdefault(room_id, FakeRoom(room_id))
+        new = [event for event in events if event.event_id not in room.events]
+        if not new:
+            return
+        before = self.joined(room_id)
+        changed = {room.add(event) for event in new} - {None}
+        self.position += 1
+        for event in new:
+            if event.redacts is not None:
+                self.redactions.append((self.position, event.redacts))
+        after = self.joined(room_id)
+        if before and not after:
+            self._note(room_id, dict.fromkeys(room.current))
+        elif after and not before:
+            self.invitations.pop(room_id, None)
+            self._note(room_id, room.current)
+        elif after:
+            self._note(room_id, {key: room.current[key] for key in sorted(filter(None, changed))})
+        self.tell()
+
+    def _note(self, room_id: str, changed: Mapping[Key, str | None]) -> None:
+        for key, event_id in changed.items():
+            self.deltas.append((self.position, Delta(room_id, *key, event_id)))
+
+    def be_invited(self, invitation: Invitation | None, room_id: str) -> None:
+        """Note an invitation, or that it was taken back."""
+        if invitation is not None:
+            self.invitations[room_id] = invitation
+        elif self.invitations.pop(room_id, None) is None:
+            return
+        self.position += 1
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake who follows what changes."""
+        for listener in list(self.listeners):
+            listener()
+
+    # What a test, or another person, does here
+
+    def write(
+        self,
+        room_id: str,
+        event_type: str,
+        state_key: str | None,
+        content: Mapping[str, Any],
+        *,
+        sender: str | None = None,
+        redacts: str | None = None,
+        ts: int | None = None,
+    ) -> str:
+        """Write an event without asking for rights or schemas, as another server may do it."""
+        check_content(content)
+        room = self.rooms.setdefault(room_id, FakeRoom(room_id))
+        seen = frozenset() if state_key is None else room.known((event_type, state_key))
+        event = FakeEvent(
+            room_id=room_id,
+            type=event_type,
+            state_key=state_key,
+            content=content,
+            sender=sender or self.owner,
+            event_id=f"$event{self.network.next_number():06}",
+            ts=self.network.now if ts is None else ts,
+            replaces=seen,
+            redacts=redacts,
+        )
+        self.receive(room_id, [event])
+        self.network.spread(room_id)
+        return event.event_id
+
+    def redact(self, room_id: str, event_id: str) -> str:
+        """Redact an event."""
+        return self.write(room_id, "m.room.redaction", None, {}, redacts=event_id)
+
+    def purge(self, room_id: str) -> None:
+        """Delete a room as an administrator does."""
+        room = self.rooms.pop(room_id)
+        self.position += 1
+        self._note(room_id, dict.fromkeys(room.current))
+        self.tell()
+
+    def lose(self, room_id: str, key: Key) -> None:
+        """Lose one key of a room's state, as a state reset does."""
+        self.rooms[room_id].forget(key)
+        self.position += 1
+        self._note(room_id, {key: None})
+        self.tell()
+
+
+class FakeNetwork:
+    """Servers that know each other, and the one clock of all of them."""
+
+    def __init__(self, start: int = 1_790_000_000_000) -> None:
+        self.now = start
+        """In milliseconds since 1970."""
+        self.servers: dict[str, FakeServer] = {}
+        self.late = False
+        """Whether events wait for `deliver`; calls between servers still work."""
+        self._cut: set[str] = set()
+        self._number = 0
+        self._timers: list[tuple[int, int, Callable[[], None]]] = []
+
+    def add(self, owner: str) -> FakeServer:
+        """Add a server with its owner, a Matrix ID."""
+        server = FakeServer(self, owner)
+        self.servers[server.name] = server
+        return server
+
+    def close(self) -> None:
+        """Give all databases back."""
+        for server in self.servers.values():
+            server.close()
+
+    def next_number(self) -> int:
+        """Return a number that was not returned before."""
+        self._number += 1
+        return self._number
+
+    # Time
+
+    def call_at(self, due: int, function: Callable[[], None]) -> Callable[[], None]:
+        """Call a function when the clock reaches a time; returns how to take that back."""
+        timer = (due, self.next_number(), function)
+        self._timers.append(timer)
+
+        def cancel() -> None:
+            if timer in self._timers:
+                self._timers.remove(timer)
+
+        return cancel
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock, and call what becomes due on the way."""
+        end = self.now + int(seconds * 1000)
+        while due := [timer for timer in self._timers if timer[0] <= end]:
+            timer = min(due, key=lambda each: each[:2])
+            self._timers.remove(timer)
+            self.now = max(self.now, timer[0])
+            timer[2]()
+        self.now = end
+
+    # Who reaches whom
+
+    def cut(self, *names: str) -> None:
+        """Cut servers off until they are healed."""
+        self._cut.update(names)
+
+    def heal(self) -> None:
+        """Link all servers again, and pass on what waited."""
+        self._cut.clear()
+        if not self.late:
+            self.deliver()
+
+    @contextmanager
+    def cut_off(self, *names: str) -> Iterator[None]:
+        """Cut servers off for a while."""
+        self.cut(*names)
+        try:
+            yield
+        finally:
+            self.heal()
+
+    def linked(self, one: FakeServer, other: FakeServer) -> bool:
+        """Tell whether two servers reach each other."""
+        return one is other or not {one.name, other.name} & self._cut
+
+    def reach(self, caller: FakeServer, name: str) -> FakeServer:
+        """Return a server that is to answer a call.
+
+        Raises:
+            Unreachable: it does not answer.
+        """
+        server = self.servers.get(name)
+        if server is None or not self.linked(caller, server):
+            raise Unreachable(f"{name} can't be reached now.")
+        return server
+
+    # Passing on
+
+    def spread(self, room_id: str) -> None:
+        """Pass on what servers of a room lack, unless events are to be late."""
+        if not self.late:
+            self.deliver(room_id)
+
+    def deliver(
+        self,
+        only: str | None = None,
+        order: Callable[[Sequence[FakeEvent]], Sequence[FakeEvent]] = list,
+    ) -> None:
+        """Pass on what servers lack, of one room or of all, in an order of the test's choice."""
+        rooms = sorted({room for server in self.servers.values() for room in server.rooms})
+        for room_id in [only] if only else rooms:
+            while self._deliver_once(room_id, order):
+                pass
+            self._take_back(room_id)
+
+    def _deliver_once(
+        self, room_id: str, order: Callable[[Sequence[FakeEvent]], Sequence[FakeEvent]]
+    ) -> bool:
+        inside = [server for server in self.servers.values() if server.joined(room_id)]
+        # Who has left still has to say so.
+        for one in [server for server in self.servers.values() if room_id in server.rooms]:
+            for other in inside:
+                if not self.linked(one, other):
+                    continue
+                known = other.rooms[room_id].events
+                missing = [
+                    each
+                    for event_id, each in one.rooms[room_id].events.items()
+                    if event_id not in known
+                ]
+                for event in order(missing):
+                    other.receive(room_id, [event])
+                if missing:
+                    return True
+        return False
+
+    def _take_back(self, room_id: str) -> None:
+        """Let servers hear that their owner is no longer invited."""
+        for server in self.servers.values():
+            if room_id not in server.invitations:
+                continue
+            for other in self.servers.values():
+                if other.joined(room_id) and self.linked(server, other):
+                    if other.rooms[room_id].membership(server.owner) not in ("invite", "join"):
+                        server.be_invited(None, room_id)
+                    break
+
+    # Calls between servers
+
+    def invite(self, inviter: FakeServer, room_id: str, user_id: str) -> None:
+        """Bring an invitation to the server of who is invited.
+
+        Raises:
+            Unreachable: that server does not answer.
+        """
+        invited = self.reach(inviter, user_id.partition(":")[2])
+        state = inviter.state(room_id)
+        shown = {
+            key: StateEvent(room_id, *key, event.content, event.sender, "", 0)
+            for key, event in state.items()
+            if key in [(kind, "") for kind in STRIPPED] or key == (MEMBER, inviter.owner)
+        }
+        if invited.owner == user_id:
+            invited.be_invited(Invitation(room_id, inviter.owner, shown), room_id)
+
+    def join(self, joiner: FakeServer, room_id: str, via: Sequence[str], reason: str) -> None:
+        """Let an owner join a room through a server that is in it.
+
+        Raises:
+            NotFound: nobody was named who could know the room.
+            Unreachable: none of those named answers.
+            Forbidden: the room's rules do not let them in.
+        """
+        invitation = joiner.invitations.get(room_id)
+        names = [*via, *([invitation.inviter.partition(":")[2]] if invitation else [])]
+        if joiner.joined(room_id):
+            return
+        if not names:
+            raise NotFound("Can't join remote room because no servers that are in it were named.")
+        reached = [
+            server
+            for name in names
+            if (server := self.servers.get(name)) is not None and self.linked(joiner, server)
+        ]
+        if not reached:
+            raise Unreachable(f"None of {', '.join(names)} can be reached now.")
+        resident = next((server for server in reached if server.joined(room_id)), None)
+        if resident is None:
+            raise NotFound(f"None of {', '.join(names)} is in {room_id}.")
+        state = resident.state(room_id)
+        content: dict[str, Any] = {"membership": "join", **({"reason": reason} if reason else {})}
+        if membership_of(state, joiner.owner) != "invite":
+            rooms = allowed_rooms(state)
+            if not any(
+                membership_of(resident.state(each), joiner.owner) == "join" for each in rooms
+            ):
+                raise Forbidden("You are not invited to this room.")
+            levels = content_of(state, "m.room.power_levels")
+            if power_of(state, resident.owner) < levels.get("invite", 0):
+                raise Forbidden("Nobody here may let you in.")
+            content["join_authorised_via_users_server"] = resident.owner
+        room = joiner.rooms.setdefault(room_id, FakeRoom(room_id))
+        joiner.receive(room_id, resident.rooms[room_id].events.values())
+        joiner.write(room_id, MEMBER, joiner.owner, content)
+        # The resident server passes the join on, whether or not the rest is late.
+        newest = room.events[room.current[MEMBER, joiner.owner]]
+        resident.receive(room_id, [newest])
+
+
+def new_room_id(network: FakeNetwork) -> str:
+    """Return the ID of a new room; that of room version 12 names no server."""
+    return f"!room{network.next_number():06}v{ROOM_VERSION}"
