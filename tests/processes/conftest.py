@@ -70,12 +70,15 @@ class Up:
     def person(self, name: str) -> Person:
         """Return the owner of one of its twins."""
         entry = next(each for each in read_entries(self.data) if each.name == name)
-        password = self.data / name / "owner.password"
         return Person(
             f"http://127.0.0.1:{entry.client_port}",
             f"@{name}:{entry.server_name}",
-            lambda: password.read_text().strip(),
+            lambda: self.password(name),
         )
+
+    def password(self, name: str) -> str:
+        """Return the password that was generated for an owner."""
+        return (self.data / name / "owner.password").read_text().strip()
 
     def child(self, name: str) -> int:
         """Return the process ID of one twin."""
