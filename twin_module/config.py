@@ -24,16 +24,17 @@ def parse_config(config: Mapping[str, Any]) -> TwinConfig:
     """Read the options.
 
     Raises:
-        ConfigError: names the option that is wrong, and says what it may be.
+        ConfigError: says what the option may be; its path begins at the option, and Synapse
+            puts in front where the module's config stands.
     """
     if not isinstance(config, Mapping):
-        raise ConfigError("the module's config has to be a map of options", ("config",))
+        raise ConfigError("the module's config has to be a map of options")
     known = [each.name for each in fields(TwinConfig)]
     for name in config:
         if name not in known:
             raise ConfigError(
                 f"there is no such option; those that there are: {', '.join(known)}",
-                ("config", str(name)),
+                (str(name),),
             )
     return TwinConfig(
         owner=_owner(config),
@@ -49,7 +50,7 @@ def _owner(config: Mapping[str, Any]) -> str:
     if not isinstance(owner, str) or not owner or any(letter not in LOCALPART for letter in owner):
         raise ConfigError(
             "name the owner by the first part of their Matrix ID (alice for @alice:example.org), in lower case",
-            ("config", "owner"),
+            ("owner",),
         )
     return owner
 
@@ -57,26 +58,26 @@ def _owner(config: Mapping[str, Any]) -> str:
 def _optional_text(config: Mapping[str, Any], name: str) -> str | None:
     value = config.get(name)
     if value is not None and (not isinstance(value, str) or not value):
-        raise ConfigError("this has to be a text", ("config", name))
+        raise ConfigError("this has to be a text", (name,))
     return value
 
 
 def _flag(config: Mapping[str, Any], name: str) -> bool:
     value = config.get(name, False)
     if not isinstance(value, bool):
-        raise ConfigError("this has to be true or false", ("config", name))
+        raise ConfigError("this has to be true or false", (name,))
     return value
 
 
 def _texts(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = config.get(name, [])
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise ConfigError("this has to be a list of texts", ("config", name))
+        raise ConfigError("this has to be a list of texts", (name,))
     return tuple(value)
 
 
 def _number(config: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
     value = config.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise ConfigError(f"this has to be a whole number from {least} to {most}", ("config", name))
+        raise ConfigError(f"this has to be a whole number from {least} to {most}", (name,))
     return value

@@ -51,7 +51,7 @@ class TwinModule:
             widen_cors(PREFIX.encode())
             resource = TwinResource(api, self.twin, self._homeserver.still_signed_in)
             api.register_web_resource(PREFIX, resource)
-        self._start_in(0)
+            self._start_in(0)
 
     def _check_appservices(self) -> None:
         unknown = [
@@ -69,18 +69,9 @@ class TwinModule:
     # Starting and turning
 
     def _start_in(self, seconds: float) -> None:
-        start = self._start if self._homeserver.is_main() else self._stand_by
         self._homeserver.call_later(
-            seconds, lambda: self._homeserver.background("twin_start", start)
+            seconds, lambda: self._homeserver.background("twin_start", self._start)
         )
-
-    async def _stand_by(self) -> None:
-        """Begin to check what is written through this worker, as soon as the main process has begun."""
-        try:
-            await self.twin.stand_by()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it may be over in a moment
-            logger.info("The main process has not made the twin's tables yet: %s", error)
-            self._start_in(START_AGAIN_SECONDS)
 
     async def _start(self) -> None:
         try:

@@ -71,6 +71,8 @@ class EventType:
     example: Mapping[str, Any]
     title: Callable[[Content], str]
     """One line for lists and chats."""
+    governs: bool = False
+    """Whether it declares who may be in a room, so that the twin has duties when it changes."""
     merge: Mapping[str, Merge] = field(default_factory=dict)
     """Fields that are not scalars."""
     filters: Mapping[str, Filter] = field(default_factory=dict)

@@ -84,6 +84,9 @@ class Homeserver(Protocol):
     async def object_keys(self, room_id: str) -> Sequence[Delta]:
         """Return which current state events of ours a room has, with their event IDs."""
 
+    async def count_objects(self, room_id: str) -> int:
+        """Return how many state events of ours a room has; removed ones count, they weigh as much."""
+
     async def events(self, event_ids: Iterable[str]) -> Mapping[str, StateEvent]:
         """Return events by ID, with empty content where redacted; rejected and unknown ones are left out."""
 

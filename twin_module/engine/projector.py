@@ -43,22 +43,35 @@ class Projector:
     def __init__(self, homeserver: Homeserver, types: Iterable[EventType]) -> None:
         self._homeserver = homeserver
         self._types: Mapping[str, EventType] = {each.type: each for each in types}
+        self._governing = {each.type for each in self._types.values() if each.governs}
         self._listeners: list[Listener] = []
+        self._room_listeners: list[Listener] = []
         self._owner_key = ("m.room.member", homeserver.owner)
+        # Both as the database has them, None when it has to be asked.
         self._reached: int | None = None
+        self._invitations: Sequence[Invitation] | None = None
+        self._doubtful = False
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call a listener with the rooms that changed, after each step; returns how to stop."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def listen_to_rooms(self, listener: Listener) -> None:
+        """Call a listener with the rooms in which more changed than ordinary objects."""
+        self._room_listeners.append(listener)
+
     async def catch_up(self) -> None:
         """Follow the stream to its end, and look at invitations; costs nothing when nothing is new."""
         async with self._homeserver.lock("projector"):
+            if self._doubtful:
+                self._doubtful, self._reached, self._invitations = False, None, None
             target = await self._homeserver.position()
             if target == self._reached:
                 return
-            position = await self._homeserver.transact("twin_position", store.read_position)
+            position = self._reached
+            if position is None:
+                position = await self._homeserver.transact("twin_position", store.read_position)
             if position is None or position > target:
                 await self._begin(target)
                 position = target
@@ -69,7 +82,7 @@ class Projector:
 
     def forget_position(self) -> None:
         """Make the next step ask the database again, where `twin reindex` may have changed it."""
-        self._reached = None
+        self._doubtful = True
 
     async def rebuild(self) -> None:
         """Begin anew at the next step: every room is read again."""
@@ -79,10 +92,11 @@ class Projector:
         self.forget_position()
         await self.catch_up()
 
-    def _tell(self, rooms: Iterable[str]) -> None:
-        changed = frozenset(rooms)
-        for listener in list(self._listeners):
-            listener(changed)
+    def _tell(self, rooms: Iterable[str], governed: Iterable[str]) -> None:
+        for listeners, told in ((self._listeners, rooms), (self._room_listeners, governed)):
+            changed = frozenset(told)
+            for listener in list(listeners) if changed else ():
+                listener(changed)
 
     # Reading
 
@@ -94,7 +108,7 @@ class Projector:
         await self._homeserver.transact(
             "twin_position", lambda cursor: store.write_position(cursor, position)
         )
-        self._tell(joined | known)
+        self._tell(joined | known, joined | known)
 
     async def _known_rooms(self) -> set[str]:
         rooms = await self._homeserver.transact(
@@ -131,8 +145,10 @@ class Projector:
             for room_id in sorted(entered - await self._known_rooms()):
                 await self._read_whole(room_id)
         latest = {(d.room_id, d.type, d.state_key): d for d in deltas if _is_ours(d)}
-        records = await self._records(latest.values())
-        struck, events = await self._struck(redacted)
+        there = [delta.event_id for delta in latest.values() if delta.event_id is not None]
+        events = await self._homeserver.events([*there, *await self._resting_on(redacted)])
+        records = [self._judge(events[event_id]) for event_id in there if event_id in events]
+        struck: set[str] = set()
 
         def work(cursor: Cursor) -> None:
             for room_id, room in rooms.items():
@@ -143,36 +159,26 @@ class Projector:
             ours = {d.room_id for d in latest.values() if _is_joined(cursor, d.room_id)}
             _bury_gone(cursor, (d for d in latest.values() if d.room_id in ours))
             self._write(cursor, [each for each in records if each.room_id in ours])
-            for each in struck:
+            # Asked again here: what was written just now may rest on redacted events, or no longer.
+            for each in store.resting_on(cursor, redacted):
                 self._strike(cursor, each, events)
-            store.write_position(cursor, upto)
+                struck.add(each.room_id)
+            store.advance_position(cursor, upto)
 
         await self._homeserver.transact("twin_project", work)
-        changed = {
-            *looked,
-            *(d.room_id for d in latest.values()),
-            *(each.room_id for each in struck),
-        }
-        if changed:
-            self._tell(changed)
+        governed = {*looked, *(d.room_id for d in latest.values() if d.type in self._governing)}
+        self._tell({*looked, *(d.room_id for d in latest.values()), *struck}, governed | struck)
         return upto
 
-    async def _struck(
-        self, redacted: Sequence[str]
-    ) -> tuple[Sequence[Record], Mapping[str, StateEvent]]:
-        """Return the objects that rest on redacted events, and these events as they are now."""
+    async def _resting_on(self, redacted: Sequence[str]) -> Sequence[str]:
+        """Return the events that objects stand on of which one was redacted."""
         if not redacted:
-            return [], {}
+            return []
         struck = await self._homeserver.transact(
             "twin_redacted", lambda cursor: store.resting_on(cursor, redacted)
         )
-        ids = {
-            event_id
-            for each in struck
-            for event_id in (each.event_id, each.good_event_id)
-            if event_id is not None
-        }
-        return struck, await self._homeserver.events(sorted(ids))
+        ids = {each.event_id for each in struck} | {each.good_event_id for each in struck}
+        return sorted(event_id for event_id in ids if event_id is not None)
 
     async def _room(self, room_id: str) -> Room | None:
         keys = [(kind, "") for kind in ROOM_TYPES if kind not in ("m.room.member", "m.space.child")]
@@ -243,7 +249,7 @@ class Projector:
     def _strike(self, cursor: Cursor, each: Record, events: Mapping[str, StateEvent]) -> None:
         """Read an object again of which an event was redacted."""
         current = events.get(each.event_id)
-        judged = self._judge(current) if current else replace(each, removed=True, problem=None)
+        judged = self._judge(current) if current else _gone(each)
         good = events.get(each.good_event_id or "")
         if judged.problem is not None and good is not None and good.content:
             judged = replace(
@@ -265,7 +271,10 @@ class Projector:
     # Invitations
 
     async def _follow_invitations(self) -> None:
-        invited = {each.room_id: each for each in await self._homeserver.invitations()}
+        invitations = await self._homeserver.invitations()
+        if invitations == self._invitations:
+            return
+        invited = {each.room_id: each for each in invitations}
         known = await self._homeserver.transact(
             "twin_invited", lambda cursor: store.read_rooms(cursor, "invite")
         )
@@ -273,8 +282,6 @@ class Projector:
         rows = [_invited(each, self._homeserver.owner) for each in invited.values()]
         rows = [row for row in rows if before.get(row.room_id) != row]
         gone = [room_id for room_id in before if room_id not in invited]
-        if not rows and not gone:
-            return
 
         def work(cursor: Cursor) -> None:
             for row in rows:
@@ -284,8 +291,11 @@ class Projector:
                 if room and room.membership == "invite":
                     store.write_room(cursor, replace(room, membership="leave"))
 
-        await self._homeserver.transact("twin_invitations", work)
-        self._tell({*gone, *(row.room_id for row in rows)})
+        if rows or gone:
+            await self._homeserver.transact("twin_invitations", work)
+        self._invitations = invitations
+        changed = {*gone, *(row.room_id for row in rows)}
+        self._tell(changed, changed)
 
 
 def _is_ours(delta: Delta) -> bool:
@@ -314,7 +324,11 @@ def _bury_gone(cursor: Cursor, deltas: Iterable[Delta]) -> None:
 
 def _bury(cursor: Cursor, known: Record) -> None:
     """Note that an object is no longer there, so that readers of changes hear of it."""
-    gone = replace(
+    store.write_object(cursor, _gone(known), {})
+
+
+def _gone(known: Record) -> Record:
+    return replace(
         known,
         removed=True,
         problem=None,
@@ -324,7 +338,6 @@ def _bury(cursor: Cursor, known: Record) -> None:
         content=None,
         title=None,
     )
-    store.write_object(cursor, gone, {})
 
 
 def _text(state: StateMap, event_type: str, key: str) -> str:

@@ -83,10 +83,12 @@ def run(cursor: Cursor, query: Query) -> Page:
         where.append(where_after)
         values.extend(after_values)
     order = "DESC" if query.descending else "ASC"
-    # What has no value comes last in either order, then room and uid make the order whole.
+    # What has no value comes last in either order, then room and uid make the order whole. Every
+    # object has what stands in SORTS, and without the first part an index can serve the order.
+    nulls = "" if query.sort in SORTS else f"CASE WHEN {key} IS NULL THEN 1 ELSE 0 END, "
     cursor.execute(
         f"SELECT {OBJECT_COLUMNS}, {key} FROM twin_objects o {join[0]} WHERE {' AND '.join(where)}"
-        f" ORDER BY CASE WHEN {key} IS NULL THEN 1 ELSE 0 END, {key} {order},"
+        f" ORDER BY {nulls}{key} {order},"
         " o.room_id, o.type, o.uid LIMIT ?",
         [*values, query.limit + 1],
     )

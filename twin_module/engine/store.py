@@ -140,6 +140,14 @@ def write_position(cursor: Cursor, stream_id: int | None) -> None:
     )
 
 
+def advance_position(cursor: Cursor, stream_id: int) -> None:
+    """Store how far the projection came, unless somebody asked meanwhile that it begin anew."""
+    cursor.execute(
+        "UPDATE twin_position SET stream_id = ? WHERE name = ? AND stream_id IS NOT NULL",
+        (stream_id, PROJECTION),
+    )
+
+
 def last_seq(cursor: Cursor) -> int:
     """Return the newest number of the sequence of changes."""
     cursor.execute("SELECT seq FROM twin_position WHERE name = ?", (PROJECTION,))
@@ -226,7 +234,8 @@ def read_objects(cursor: Cursor, room_id: str, types: Iterable[str] | None = Non
 def write_object(cursor: Cursor, each: Record, index: Mapping[str, Any]) -> bool:
     """Store an object with its index, and tell whether anything changed."""
     key = (each.room_id, each.type, each.uid)
-    if read_object(cursor, *key) == each:
+    entries = _index_entries(index)
+    if read_object(cursor, *key) == each and _read_index(cursor, key) == entries:
         return False
     forget_object(cursor, *key)
     values = (
@@ -249,14 +258,28 @@ def write_object(cursor: Cursor, each: Record, index: Mapping[str, Any]) -> bool
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
+    for entry in sorted(entries, key=repr):
+        cursor.execute(
+            "INSERT INTO twin_index (room_id, type, uid, field, word, number) VALUES (?, ?, ?, ?, ?, ?)",
+            (*key, *entry),
+        )
+    return True
+
+
+def _index_entries(index: Mapping[str, Any]) -> set[tuple[str, str | None, int | None]]:
+    """Return the rows of an object's index: field, word, number."""
+    entries: set[tuple[str, str | None, int | None]] = set()
     for name, value in index.items():
         for part in [value] if isinstance(value, str | int) else value or ():
-            word, number = (None, part) if isinstance(part, int) else (part, None)
-            cursor.execute(
-                "INSERT INTO twin_index (room_id, type, uid, field, word, number) VALUES (?, ?, ?, ?, ?, ?)",
-                (*key, name, word, number),
-            )
-    return True
+            entries.add((name, None, part) if isinstance(part, int) else (name, part, None))
+    return entries
+
+
+def _read_index(cursor: Cursor, key: Sequence[str]) -> set[tuple[Any, ...]]:
+    cursor.execute(
+        "SELECT field, word, number FROM twin_index WHERE room_id = ? AND type = ? AND uid = ?", key
+    )
+    return set(cursor.fetchall())
 
 
 def forget_object(cursor: Cursor, room_id: str, event_type: str, uid: str) -> None:
@@ -277,13 +300,6 @@ def resting_on(cursor: Cursor, event_ids: Sequence[str]) -> list[Record]:
         for each in map(record, cursor.fetchall()):
             found[each.room_id, each.type, each.uid] = each
     return list(found.values())
-
-
-def keys_used(cursor: Cursor, room_id: str) -> int:
-    """Return how many objects a room has ever held; removed ones still weigh on it."""
-    cursor.execute("SELECT COUNT(*) FROM twin_objects WHERE room_id = ?", (room_id,))
-    row = cursor.fetchone()
-    return int(row[0]) if row else 0
 
 
 def left_out(cursor: Cursor) -> dict[str, int]:

@@ -58,6 +58,8 @@ T = TypeVar("T")
 BATCH = 50
 """Events sent in one go; longer chains of state groups make Synapse slow."""
 MEDIA_TIMEOUT_MS = 20_000
+JOIN_PAUSES = (0.1, 0.4, 1.5)
+"""Seconds before a join that was refused is tried again."""
 
 
 class SynapseHomeserver:
@@ -106,9 +108,13 @@ class SynapseHomeserver:
     async def state(
         self, room_id: str, keys: Iterable[tuple[str, str | None]]
     ) -> dict[tuple[str, str], StateEvent]:
-        """Return current state events; none of a room that is not known."""
+        """Return current state events; none of a room that is not known.
+
+        Right after a join the memberships of others may still be missing. Synapse fetches them
+        from the others, who may never answer, and nothing here waits for that.
+        """
         state = await self._hs.get_storage_controllers().state.get_current_state(
-            room_id, StateFilter.from_types(keys)
+            room_id, StateFilter.from_types(keys), await_full_state=False
         )
         return {key: _event(event) for key, event in state.items()}
 
@@ -123,6 +129,19 @@ class SynapseHomeserver:
             return [Delta(room_id, *row) for row in cursor.fetchall()]
 
         return await self.transact("twin_object_keys", work)
+
+    async def count_objects(self, room_id: str) -> int:
+        """Return how many current state events of ours a room has."""
+
+        def work(cursor: Cursor) -> int:
+            cursor.execute(
+                "SELECT COUNT(*) FROM current_state_events WHERE room_id = ? AND type LIKE ?",
+                (room_id, f"{NAMESPACE}.%"),
+            )
+            row = cursor.fetchone()
+            return int(row[0]) if row else 0
+
+        return await self.transact("twin_count_objects", work)
 
     async def events(self, event_ids: Iterable[str]) -> Mapping[str, StateEvent]:
         """Return state events as they are after redaction."""
@@ -216,6 +235,20 @@ class SynapseHomeserver:
         via: Sequence[str] = (),
     ) -> None:
         """Change somebody's membership, over federation where it has to be."""
+        # A server hands out an invitation before it has written it down itself, and refuses
+        # whoever accepts it at once; that is over in a moment.
+        for pause in JOIN_PAUSES if action == "join" else ():
+            try:
+                await self._set_membership(room_id, user_id, action, reason, via)
+            except Forbidden:
+                await self._hs.get_clock().sleep(Duration(seconds=pause))
+            else:
+                return
+        await self._set_membership(room_id, user_id, action, reason, via)
+
+    async def _set_membership(
+        self, room_id: str, user_id: str, action: str, reason: str, via: Sequence[str]
+    ) -> None:
         async with _reachable(user_id):
             await self._hs.get_room_member_handler().update_membership(
                 requester=create_requester(self.owner, authenticated_entity=self.server_name),

@@ -6,7 +6,7 @@ from typing import Final
 
 from twin_module.core.capability import Capability
 from twin_module.core.effects import Put
-from twin_module.core.errors import BadJson, NotReady
+from twin_module.core.errors import BadJson, NotFound, NotReady
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import frozen
 from twin_module.engine import store
@@ -14,6 +14,7 @@ from twin_module.engine.commands import Commands
 from twin_module.engine.projector import Projector
 from twin_module.engine.reconcile import Reconciler
 from twin_module.engine.settings import Settings
+from twin_module.engine.store import Room
 from twin_module.engine.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Twin:
         self.reconciler = Reconciler(homeserver, self.settings, self.writer, self.types)
         self.commands = Commands(homeserver, self.writer, capabilities)
         self.not_ready: str | None = STARTING
-        self.projector.listen(self.reconciler.touch)
+        self.projector.listen_to_rooms(self.reconciler.touch)
         self._turning = False
         self._again = False
 
@@ -48,11 +49,6 @@ class Twin:
         self.not_ready = None
         await self.reconciler.touch_all()
         self.wake()
-
-    async def stand_by(self) -> None:
-        """Check what is written through this process, while another one does everything else."""
-        await self.homeserver.transact("twin_position", store.read_position)
-        self.not_ready = None
 
     # Following what changes
 
@@ -106,7 +102,7 @@ class Twin:
             raise BadJson("The content has to be a JSON object.")
         if content:
             self.writer.check_as_it_is(event_type, state_key, content)
-        if room_id and self.not_ready is None:
+        if room_id:
             await self.writer.check_room(room_id, [Put(event_type, state_key, frozen({}))])
 
     # Being there
@@ -119,6 +115,19 @@ class Twin:
         """
         if self.not_ready is not None:
             raise NotReady(self.not_ready)
+
+    async def joined_room(self, room_id: str) -> Room:
+        """Return a room that the twin is in.
+
+        Raises:
+            NotFound: it is in no such room.
+        """
+        room = await self.homeserver.transact(
+            "twin_room", lambda cursor: store.read_room(cursor, room_id)
+        )
+        if room is None or room.membership != "join":
+            raise NotFound(f"This twin is in no room {room_id}.")
+        return room
 
     def refuse(self, reason: str) -> None:
         """Serve nobody, for a reason that a person has to mend."""

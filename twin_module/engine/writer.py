@@ -18,7 +18,6 @@ from twin_module.core.effects import Put
 from twin_module.core.errors import BadJson, Conflict, NotFound, RoomFull, TooLarge, Unreachable
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import NAMESPACE, Content, Key, StateEvent, frozen
-from twin_module.engine import store
 
 INLINE_BYTES: Final = 16 * 1024
 """Text up to this size stays in its event."""
@@ -227,9 +226,7 @@ class Writer:
         )
         if not new:
             return
-        used = await self._homeserver.transact(
-            "twin_keys_used", lambda cursor: store.keys_used(cursor, room_id)
-        )
+        used = await self._homeserver.count_objects(room_id)
         if used + new > self._max_objects:
             raise RoomFull(
                 f"This room has held {used} objects, and {self._max_objects} is the most; make a new collection."

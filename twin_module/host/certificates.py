@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -27,13 +28,15 @@ def ensure_ca(folder: Path, now: datetime) -> tuple[Path, Path]:
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
         )
+        # A crash before the end must not leave an old certificate beside a new key.
+        certificate.unlink(missing_ok=True)
         write_secret(key, _key_bytes(private))
         write_atomically(certificate, _pem(builder.sign(private, hashes.SHA256())))
     return certificate, key
 
 
 def ensure_leaf(folder: Path, ca: tuple[Path, Path], now: datetime) -> tuple[Path, Path]:
-    """Return a certificate and key for `localhost`, made anew when there is none or it ends soon."""
+    """Return a certificate and key for `localhost`, made anew when there is none, it ends soon, or the authority is another."""
     certificate, key = folder / "tls.pem", folder / "tls.key"
     if not (certificate.exists() and key.exists()) or _ends_soon(certificate, ca[0], now):
         issuer = x509.load_pem_x509_certificate(ca[0].read_bytes())
@@ -65,7 +68,16 @@ def ensure_leaf(folder: Path, ca: tuple[Path, Path], now: datetime) -> tuple[Pat
 def _ends_soon(certificate: Path, ca: Path, now: datetime) -> bool:
     leaf = x509.load_pem_x509_certificate(certificate.read_bytes())
     issuer = x509.load_pem_x509_certificate(ca.read_bytes())
-    return leaf.issuer != issuer.subject or leaf.not_valid_after_utc - now < RENEW_BEFORE
+    return not _issued(leaf, issuer) or leaf.not_valid_after_utc - now < RENEW_BEFORE
+
+
+def _issued(leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Tell whether this authority issued a certificate; one that was made anew has the same name."""
+    try:
+        leaf.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _builder(

@@ -14,11 +14,18 @@ from twin_module.core.errors import BadJson, Forbidden, InvalidParam, NotFound, 
 from twin_module.core.schema import Shape
 from twin_module.engine.commands import MAX_REQUEST_BYTES
 from twin_module.engine.twin import Twin
-from twin_module.rest import about, objects, openapi, rooms
+from twin_module.rest import about, commands, lists, objects, openapi, rooms
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.stream import CHANGES, ChangeStream
 
-ROUTES: Final[tuple[Route, ...]] = (*about.ROUTES, *rooms.ROUTES, *objects.ROUTES, CHANGES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *about.ROUTES,
+    *rooms.ROUTES,
+    *lists.ROUTES,
+    *objects.ROUTES,
+    *commands.ROUTES,
+    CHANGES,
+)
 DOCUMENT: Final = "openapi.json"
 
 

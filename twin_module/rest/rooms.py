@@ -38,15 +38,6 @@ async def _rooms(twin: Twin, membership: str) -> list[Room]:
     )
 
 
-async def _joined(twin: Twin, room_id: str) -> Room:
-    room = await twin.homeserver.transact(
-        "twin_room", lambda cursor: store.read_room(cursor, room_id)
-    )
-    if room is None or room.membership != "join":
-        raise NotFound(f"This twin is in no room {room_id}.")
-    return room
-
-
 async def list_collections(twin: Twin, call: Call) -> Answer:
     """List the collections, and with `kind` the circles or any other rooms."""
     wanted = call.query.get("kind", Kind.COLLECTION.value)
@@ -64,12 +55,12 @@ async def create_collection(twin: Twin, call: Call) -> Answer:
     config = layout.collection_room(call.body["name"], call.body.get("topic", ""))
     room_id = await twin.homeserver.create_room(config)
     await twin.projector.catch_up()
-    return Answer(room_json(await _joined(twin, room_id)), status=201)
+    return Answer(room_json(await twin.joined_room(room_id)), status=201)
 
 
 async def read_collection(twin: Twin, call: Call) -> Answer:
     """Show a room with its members, and with which circles it is shared."""
-    room = await _joined(twin, call.path["room_id"])
+    room = await twin.joined_room(call.path["room_id"])
     state = await twin.homeserver.state(
         room.room_id,
         [
@@ -111,7 +102,7 @@ def _shares(state: StateMap) -> list[dict[str, str]]:
 
 async def change_collection(twin: Twin, call: Call) -> Answer:
     """Give a collection another name or topic."""
-    room = await _joined(twin, call.path["room_id"])
+    room = await twin.joined_room(call.path["room_id"])
     puts = []
     if "name" in call.body:
         puts.append(Put("m.room.name", "", frozen({"name": call.body["name"]})))
@@ -119,12 +110,12 @@ async def change_collection(twin: Twin, call: Call) -> Answer:
         puts.append(Put("m.room.topic", "", frozen({"topic": call.body["topic"]})))
     await twin.writer.write(room.room_id, puts)
     await twin.projector.catch_up()
-    return Answer(room_json(await _joined(twin, room.room_id)))
+    return Answer(room_json(await twin.joined_room(room.room_id)))
 
 
 async def leave_collection(twin: Twin, call: Call) -> Answer:
     """Leave a room; who made it and is its last owner keeps nothing of it."""
-    room = await _joined(twin, call.path["room_id"])
+    room = await twin.joined_room(call.path["room_id"])
     if room.kind == Kind.INDEX.value:
         raise Forbidden("This room is the twin's own index; the twin can't leave it.")
     await twin.homeserver.set_membership(room.room_id, twin.homeserver.owner, "leave", "")
@@ -160,7 +151,7 @@ async def accept_invitation(twin: Twin, call: Call) -> Answer:
     via = [server for server in ((room.inviter or "").partition(":")[2],) if server]
     await twin.homeserver.set_membership(room.room_id, twin.homeserver.owner, "join", "", via)
     await twin.projector.catch_up()
-    return Answer(room_json(await _joined(twin, room.room_id)))
+    return Answer(room_json(await twin.joined_room(room.room_id)))
 
 
 async def decline_invitation(twin: Twin, call: Call) -> Answer:

@@ -20,9 +20,9 @@ from twin_module.core.ports import Cursor
 from twin_module.engine import store
 from twin_module.engine.store import Record, Room
 from twin_module.engine.twin import Twin
-from twin_module.rest.objects import capability_names, object_json
 from twin_module.rest.rooms import room_json
 from twin_module.rest.route import Answer, Call, Route
+from twin_module.rest.shown import capability_names, object_json
 
 KEEP_ALIVE: Final = 15.0
 """Seconds of silence after which a comment is sent, and the access token looked at again."""

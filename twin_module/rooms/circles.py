@@ -59,6 +59,7 @@ CIRCLE: Final = EventType(
     summary="A circle of people, in its own space.",
     state_key=f"Always `{SELF}`.",
     key_pattern=SELF,
+    governs=True,
     schema={
         "properties": {
             "@type": {"const": "Circle"},
@@ -100,6 +101,7 @@ SHARE: Final = EventType(
     summary="A circle's role in the collection that this event is in.",
     state_key="The room ID of the circle.",
     key_pattern=_ROOM_ID,
+    governs=True,
     schema={"properties": {"role": _ROLE}, "required": ["role"]},
     example={"role": "editor"},
     title=lambda content: str(content["role"]),
@@ -110,6 +112,7 @@ GRANTED: Final = EventType(
     summary="Who is in this collection only through circles; written by the owner's twin.",
     state_key="Empty.",
     key_pattern="",
+    governs=True,
     schema={
         "properties": {
             "members": {
@@ -164,7 +167,7 @@ def render(circle: Circle | None, now: datetime) -> Mapping[str, Any]:
 
 
 def _milliseconds(now: datetime) -> int:
-    return int(now.timestamp() * 1000)
+    return round(now.timestamp() * 1000)
 
 
 def _circle(circle: Circle | None) -> Circle:
@@ -338,11 +341,16 @@ def collection_duties(state: StateMap, circles: Mapping[str, StateMap]) -> Seque
         for user, role in wanted.items()
         if user in granted or not _in_own_right(state, user)
     }
-    leaving = [
-        user for user in granted if user not in wanted and membership_of(state, user) in PRESENT
+    gone = {user: role for user, role in granted.items() if user not in wanted}
+    leaving = [user for user in gone if membership_of(state, user) in PRESENT]
+    # Who goes stays noted until they are out and without a level, wherever a crash comes between.
+    users = _users(state)
+    staying = {user: role for user, role in gone.items() if user in leaving or user in users}
+    noted = {**through, **staying}
+    effects: list[Effect] = [
+        SetMembership(room_id, user, "kick", "This is no longer shared with you")
+        for user in sorted(leaving)
     ]
-    noted = {**through, **{user: granted[user] for user in leaving}}
-    effects: list[Effect] = []
     if noted != granted:
         names = {user: role.name.lower() for user, role in noted.items()}
         effects.append(Put(GRANTED.type, "", frozen({"members": names}), room_id))
@@ -353,8 +361,6 @@ def collection_duties(state: StateMap, circles: Mapping[str, StateMap]) -> Seque
             effects.append(
                 SetMembership(room_id, user, "invite", "This was shared with a circle of yours")
             )
-    for user in sorted(leaving):
-        effects.append(SetMembership(room_id, user, "kick", "This is no longer shared with you"))
     return effects
 
 

@@ -4,7 +4,7 @@ A task is a JSCalendar Task (RFC 8984, section 2.2) in one state event, whose st
 task's uid. A list is a room: whoever is in it sees its tasks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -224,20 +224,28 @@ def view(objects: Objects) -> Sequence[Task]:
 
 def render(tasks: Sequence[Task], now: datetime) -> Mapping[str, Any]:
     """Return a list as its readers see it: in order, the overdue ones, and who has what to do."""
-    people = sorted({user for task in tasks for user in assignees(task.content)})
     return {
         "tasks": [{"uid": task.uid, **plain(task.content)} for task in tasks],
         "open": sum(task.is_open for task in tasks),
         "overdue": [task.uid for task in tasks if task.is_overdue(now)],
-        "assignees": {
-            user: [task.uid for task in tasks if task.is_open and user in assignees(task.content)]
-            for user in people
-        },
-        "subtasks": {
-            parent: [task.uid for task in tasks if parent in parents(task.content)]
-            for parent in sorted({uid for task in tasks for uid in parents(task.content)})
-        },
+        "assignees": _uids_by(tasks, assignees, lambda task: task.is_open),
+        "subtasks": _uids_by(tasks, parents, lambda _: True),
     }
+
+
+def _uids_by(
+    tasks: Sequence[Task],
+    names: Callable[[Content], Sequence[str]],
+    counts: Callable[[Task], bool],
+) -> Mapping[str, Sequence[str]]:
+    """Return the tasks that count, by name; a name of none that counts has an empty list."""
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        for name in names(task.content):
+            uids = found.setdefault(name, [])
+            if counts(task):
+                uids.append(task.uid)
+    return dict(sorted(found.items()))
 
 
 def _task(tasks: Sequence[Task], uid: str) -> Task:
@@ -348,13 +356,13 @@ def move(tasks: Sequence[Task], context: Context, arguments: Arguments) -> Seque
     task, target = _task(tasks, arguments["uid"]), arguments["to_room_id"]
     if target == context.room_id:
         return []
-    moving = [task, *(other for other in tasks if _descends(other, task.uid, tasks))]
+    by_uid = {each.uid: each for each in tasks}
+    moving = [task, *(other for other in tasks if _descends(other, task.uid, by_uid))]
     there = [Put(TASK.type, each.uid, each.content, target) for each in moving]
     return [*there, *(remove(TASK.type, each.uid) for each in reversed(moving))]
 
 
-def _descends(task: Task, ancestor: str, tasks: Sequence[Task]) -> bool:
-    by_uid = {each.uid: each for each in tasks}
+def _descends(task: Task, ancestor: str, by_uid: Mapping[str, Task]) -> bool:
     seen: set[str] = set()
     waiting = list(parents(task.content))
     while waiting:

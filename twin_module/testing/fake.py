@@ -18,7 +18,8 @@ from twin_module.core.errors import Forbidden, NotFound, TooLarge
 from twin_module.core.ports import Cursor, Delta, Invitation
 from twin_module.core.state import NAMESPACE, StateEvent, plain
 from twin_module.testing.driver import Lock, pause, run
-from twin_module.testing.fake_network import CLAIM_MS, MEMBER, FakeServer, new_room_id
+from twin_module.testing.fake_calls import MEMBER, invite, join
+from twin_module.testing.fake_network import CLAIM_MS, FakeServer, new_room_id
 from twin_module.testing.fake_rooms import check_change, check_content, check_write, first_state
 
 T = TypeVar("T")
@@ -146,6 +147,10 @@ class FakeHomeserver:
             if key in wanted or (key[0], None) in wanted
         }
 
+    async def count_objects(self, room_id: str) -> int:
+        """Return how many state events of ours a room has."""
+        return len(await self.object_keys(room_id))
+
     async def object_keys(self, room_id: str) -> Sequence[Delta]:
         """Return the current state events of ours in a room."""
         await pause()
@@ -252,13 +257,13 @@ class FakeHomeserver:
         await pause()
         self._step(f"before {action}")
         if action == "join":
-            self.network.join(self.server, room_id, via, reason)
+            join(self.server, room_id, via, reason)
         elif action == "leave":
             self._leave(room_id, reason)
         else:
             check_change(self._inside(room_id), self.owner, user_id, action)
             if action == "invite":
-                self.network.invite(self.server, room_id, user_id)
+                invite(self.server, room_id, user_id)
             membership = "invite" if action == "invite" else "leave"
             self._write_membership(room_id, user_id, membership, reason)
         self._step(f"after {action}")

@@ -12,20 +12,12 @@ from typing import Any, Final, Protocol
 
 from signedjson.key import generate_signing_key
 
-from twin_module.core.authority import membership_of, power_of
-from twin_module.core.errors import Forbidden, NotFound, Unreachable
+from twin_module.core.errors import Unreachable
 from twin_module.core.layout import ROOM_VERSION
 from twin_module.core.ports import Delta, Invitation
-from twin_module.core.state import Key, StateEvent, content_of
-from twin_module.testing.fake_rooms import (
-    STRIPPED,
-    FakeEvent,
-    FakeRoom,
-    allowed_rooms,
-    check_content,
-)
+from twin_module.core.state import Key, StateEvent
+from twin_module.testing.fake_rooms import FakeEvent, FakeRoom, check_content
 
-MEMBER: Final = "m.room.member"
 CLAIM_MS: Final = 120_000
 """How long what a killed process had claimed is not free."""
 
@@ -300,67 +292,6 @@ class FakeNetwork:
                     if other.rooms[room_id].membership(server.owner) not in ("invite", "join"):
                         server.be_invited(None, room_id)
                     break
-
-    # Calls between servers
-
-    def invite(self, inviter: FakeServer, room_id: str, user_id: str) -> None:
-        """Bring an invitation to the server of who is invited.
-
-        Raises:
-            Unreachable: that server does not answer.
-        """
-        invited = self.reach(inviter, user_id.partition(":")[2])
-        state = inviter.state(room_id)
-        shown = {
-            key: StateEvent(room_id, *key, event.content, event.sender, "", 0)
-            for key, event in state.items()
-            if key in [(kind, "") for kind in STRIPPED] or key == (MEMBER, inviter.owner)
-        }
-        if invited.owner == user_id:
-            invited.be_invited(Invitation(room_id, inviter.owner, shown), room_id)
-
-    def join(self, joiner: FakeServer, room_id: str, via: Sequence[str], reason: str) -> None:
-        """Let an owner join a room through a server that is in it.
-
-        Raises:
-            NotFound: nobody was named who could know the room.
-            Unreachable: none of those named answers.
-            Forbidden: the room's rules do not let them in.
-        """
-        invitation = joiner.invitations.get(room_id)
-        names = [*via, *([invitation.inviter.partition(":")[2]] if invitation else [])]
-        if joiner.joined(room_id):
-            return
-        if not names:
-            raise NotFound("Can't join remote room because no servers that are in it were named.")
-        reached = [
-            server
-            for name in names
-            if (server := self.servers.get(name)) is not None and self.linked(joiner, server)
-        ]
-        if not reached:
-            raise Unreachable(f"None of {', '.join(names)} can be reached now.")
-        resident = next((server for server in reached if server.joined(room_id)), None)
-        if resident is None:
-            raise NotFound(f"None of {', '.join(names)} is in {room_id}.")
-        state = resident.state(room_id)
-        content: dict[str, Any] = {"membership": "join", **({"reason": reason} if reason else {})}
-        if membership_of(state, joiner.owner) != "invite":
-            rooms = allowed_rooms(state)
-            if not any(
-                membership_of(resident.state(each), joiner.owner) == "join" for each in rooms
-            ):
-                raise Forbidden("You are not invited to this room.")
-            levels = content_of(state, "m.room.power_levels")
-            if power_of(state, resident.owner) < levels.get("invite", 0):
-                raise Forbidden("Nobody here may let you in.")
-            content["join_authorised_via_users_server"] = resident.owner
-        room = joiner.rooms.setdefault(room_id, FakeRoom(room_id))
-        joiner.receive(room_id, resident.rooms[room_id].events.values())
-        joiner.write(room_id, MEMBER, joiner.owner, content)
-        # The resident server passes the join on, whether or not the rest is late.
-        newest = room.events[room.current[MEMBER, joiner.owner]]
-        resident.receive(room_id, [newest])
 
 
 def new_room_id(network: FakeNetwork) -> str:

@@ -78,6 +78,7 @@ class FakeRoom:
         self.redacted: set[str] = set()
         self._known: dict[Key, dict[str, FakeEvent]] = {}
         self.current: dict[Key, str] = {}
+        self._as_read: dict[str, StateEvent] = {}
 
     def known(self, key: Key) -> frozenset[str]:
         """Return all events of a key."""
@@ -88,6 +89,7 @@ class FakeRoom:
         self.events[event.event_id] = event
         if event.redacts is not None:
             self.redacted.add(event.redacts)
+            self._as_read.pop(event.redacts, None)
         if event.state_key is None:
             return None
         key = (event.type, event.state_key)
@@ -108,12 +110,14 @@ class FakeRoom:
 
     def event(self, event_id: str) -> StateEvent:
         """Return a state event as it is after redaction."""
+        if event_id in self._as_read:
+            return self._as_read[event_id]
         event = self.events[event_id]
         content = event.content
         if event_id in self.redacted and event.type != "m.room.create":
             content = {key: content[key] for key in _KEPT.get(event.type, ()) if key in content}
         problem = content_problem(content)
-        return StateEvent(
+        read = StateEvent(
             event.room_id,
             event.type,
             event.state_key or "",
@@ -123,6 +127,8 @@ class FakeRoom:
             event.ts,
             problem,
         )
+        self._as_read[event_id] = read
+        return read
 
     def state(self) -> dict[Key, StateEvent]:
         """Return the current state, whoever may see it."""

@@ -127,27 +127,19 @@ def fitting_events(event_type: EventType) -> SearchStrategy[StateEvent]:
 
 def events(types: Sequence[EventType]) -> SearchStrategy[StateEvent]:
     """Return events that fit, are removed, are hostile, or of other types."""
-    known = st.sampled_from(types)
-    any_key = texts(max_size=255)
+    odd_types = st.sampled_from(STANDARD_TYPES) | texts()
+    odd_keys = st.sampled_from(["", ALICE]) | texts(max_size=255)
+    nobodys = st.builds(event_of, odd_types, odd_keys, st.dictionaries(texts(), odd_json()))
+    return st.one_of([*(_events_of(each) for each in types), nobodys])
+
+
+def _events_of(event_type: EventType) -> SearchStrategy[StateEvent]:
+    any_keys = state_keys(event_type) | texts(max_size=255)
+    removed: SearchStrategy[dict[str, Json]] = st.just({})
+    bad = removed | spoiled(event_type) | odd_contents(event_type)
     return st.one_of(
-        known.flatmap(fitting_events),
-        known.flatmap(
-            lambda each: st.builds(
-                event_of,
-                st.just(each.type),
-                state_keys(each) | any_key,
-                st.one_of(st.just({}), spoiled(each), odd_contents(each)),
-            )
-        ),
-        known.flatmap(
-            lambda each: st.builds(event_of, st.just(each.type), any_key, contents(each))
-        ),
-        st.builds(
-            event_of,
-            st.sampled_from(STANDARD_TYPES) | texts(),
-            st.sampled_from(["", ALICE]) | any_key,
-            st.dictionaries(texts(), odd_json(), max_size=3),
-        ),
+        fitting_events(event_type),
+        st.builds(event_of, st.just(event_type.type), any_keys, bad | contents(event_type)),
     )
 
 

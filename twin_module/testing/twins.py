@@ -10,9 +10,10 @@ from typing import Any, Final, Self
 
 from synapse.app.homeserver import SynapseHomeServer, create_homeserver, start
 from synapse.config.homeserver import HomeServerConfig
+from synapse.util.duration import Duration
 
 from twin_module.host.certificates import ensure_ca, ensure_leaf
-from twin_module.host.configuration import TwinFacts, homeserver_config
+from twin_module.host.configuration import LONE_USER, TwinFacts, homeserver_config
 from twin_module.host.folder import prepare
 from twin_module.testing.person import TWIN, Person, eventually, request
 from twin_module.testing.reactor import ReactorThread
@@ -45,11 +46,18 @@ class Twin:
     """One real homeserver; the module is loaded unless it is vanilla."""
 
     def __init__(
-        self, thread: ReactorThread, facts: TwinFacts, changes: Mapping[str, Any], *, vanilla: bool
+        self,
+        thread: ReactorThread,
+        facts: TwinFacts,
+        changes: Mapping[str, Any],
+        *,
+        vanilla: bool,
+        plain: bool,
     ) -> None:
         self.thread = thread
         self.facts = facts
         self.vanilla = vanilla
+        self.plain = plain
         self.server_name = facts.server_name
         self.owner = f"@{facts.owner}:{facts.server_name}"
         self.url = f"http://127.0.0.1:{facts.client_port}"
@@ -83,6 +91,8 @@ class Twin:
         data = {**homeserver_config(self.facts), **self._changes}
         if self.vanilla:
             data.pop("modules")
+        if self.plain:
+            data = {key: value for key, value in data.items() if key not in LONE_USER}
         config = HomeServerConfig()
         config.parse_config_dict(data, str(self.facts.folder), str(self.facts.folder))
 
@@ -121,9 +131,18 @@ class Twin:
                 hs.get_reactor().removeSystemEventTrigger(handler.trigger_id)
                 await handler.func(**handler.kwargs)
             hs._async_shutdown_handlers.clear()
+            listening = list(hs._listening_services)
             await hs.shutdown()
+            self._hang_up(listening)
 
         self.thread.wait(work)
+
+    def _hang_up(self, listening: Sequence[Any]) -> None:
+        """Close the connections that came in; peers keep them open and would go on to use them."""
+        reactor = self.thread.reactor
+        for each in {*reactor.getReaders(), *reactor.getWriters()}:
+            if getattr(each, "server", None) in listening:
+                each.abortConnection()
 
     def start_again(self) -> Self:
         """Stop, and start on the same data."""
@@ -167,10 +186,7 @@ class Twin:
                 if listener.getHost().port == self.facts.federation_port:
                     await listener.stopListening()
                     hs._listening_services.remove(listener)
-                    # Peers keep connections open for a while, and would go on to use them.
-                    factory: Any = listener.factory
-                    for connection in list(factory.protocols):
-                        connection.abortConnection()
+                    self._hang_up([listener])
 
         client.agent.request = refused  # type: ignore[method-assign]
         self.thread.wait(work)
@@ -205,13 +221,17 @@ class Twin:
         async def work() -> None:
             store = self.homeserver.get_datastores().main
             for peer in peers:
-                if peer is not self:
-                    await store.set_destination_retry_timings(peer.server_name, None, 0, 0)
-                    sender: Any = self.homeserver.get_federation_sender()
-                    queue = sender._per_destination_queues.get(peer.server_name)
-                    if queue is not None and queue.transmission_loop_running:
-                        continue
-                    sender.wake_destination(peer.server_name)
+                if peer is self:
+                    continue
+                sender: Any = self.homeserver.get_federation_sender()
+                queue = sender._per_destination_queues.get(peer.server_name)
+                # Whoever is at it still may be about to give up for a minute.
+                for _ in range(100):
+                    if queue is None or not queue.transmission_loop_running:
+                        break
+                    await self.homeserver.get_clock().sleep(Duration(milliseconds=50))
+                await store.set_destination_retry_timings(peer.server_name, None, 0, 0)
+                sender.wake_destination(peer.server_name)
 
         self.thread.wait(work)
 
@@ -257,11 +277,21 @@ class TwinNetwork:
         name: str,
         *,
         vanilla: bool = False,
+        plain: bool = False,
         postgres: Mapping[str, str | int] | None = None,
         module: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> Twin:
-        """Start somebody's twin; `changes` replace keys of its homeserver.yaml."""
+        """Start somebody's twin.
+
+        Args:
+            name: whose.
+            vanilla: without the module, as somebody's who has no twin.
+            plain: with Synapse's own limits and caches instead of those of `scripts/up`.
+            postgres: connection arguments of a database; None is SQLite.
+            module: further options of the module.
+            changes: replace keys of its homeserver.yaml.
+        """
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
         certificate, key = ensure_leaf(folder, self._ca, datetime.now(UTC))
@@ -279,7 +309,13 @@ class TwinNetwork:
             postgres=postgres,
             module=module or {},
         )
-        twin = Twin(self._thread, facts, {"federation": IMPATIENT, **changes}, vanilla=vanilla)
+        twin = Twin(
+            self._thread,
+            facts,
+            {"federation": IMPATIENT, **changes},
+            vanilla=vanilla,
+            plain=plain,
+        )
         self._stack.callback(twin.stop)
         self.twins[name] = twin
         return twin.start()

@@ -1,0 +1,61 @@
+"""Files."""
+
+import re
+
+import pytest
+
+from tests.contract.conftest import Side, World
+from twin_module.core.errors import NotFound, TooLarge, Unreachable
+
+
+def upload(side: Side, data: bytes) -> str:
+    """Store a file."""
+    return side.run(side.port.upload(data, "text/markdown"))
+
+
+def download(side: Side, uri: str, most: int = 1_000_000) -> bytes:
+    """Return a file."""
+    return side.run(side.port.download(uri, most))
+
+
+def test_a_file_comes_back_as_it_was(alice: Side) -> None:
+    data = bytes(range(256)) * 400
+    uri = upload(alice, data)
+    assert re.fullmatch(rf"mxc://{alice.port.server_name}/[A-Za-z0-9_-]+", uri)
+    assert download(alice, uri, len(data)) == data
+
+
+def test_two_files_have_two_addresses(alice: Side) -> None:
+    assert upload(alice, b"same") != upload(alice, b"same")
+
+
+def test_a_file_of_another_server_is_fetched(alice: Side, bob: Side) -> None:
+    uri = upload(alice, b"from alice")
+    assert download(bob, uri) == b"from alice"
+    assert download(bob, uri) == b"from alice"
+
+
+def test_files_that_are_not_there_are_not_found(alice: Side, bob: Side) -> None:
+    with pytest.raises(NotFound):
+        download(alice, f"mxc://{alice.port.server_name}/unknown")
+    with pytest.raises(NotFound):
+        download(bob, f"mxc://{alice.port.server_name}/unknown")
+
+
+def test_a_file_larger_than_asked_for_is_refused(alice: Side, bob: Side) -> None:
+    uri = upload(alice, b"12345")
+    for side in (alice, bob):
+        assert download(side, uri, 5) == b"12345"
+        with pytest.raises(TooLarge):
+            download(side, uri, 4)
+
+
+def test_a_file_of_a_server_that_does_not_answer_is_unreachable(
+    world: World, alice: Side, bob: Side
+) -> None:
+    uri = upload(alice, b"far")
+    with world.cut_off("alice"), pytest.raises(Unreachable):
+        download(bob, uri)
+    with pytest.raises(Unreachable):
+        download(bob, "mxc://localhost:1/unknown")
+    assert download(bob, uri) == b"far"

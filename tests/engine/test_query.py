@@ -1,0 +1,196 @@
+"""Lists: filters, sorting and pages, compared with the same made in plain Python."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from twin_module.core.errors import InvalidParam
+from twin_module.engine import store
+from twin_module.engine.query import Condition, Page, Query, run
+from twin_module.engine.store import Record
+
+A, B = "type.a", "type.b"
+NUMBERS = frozenset({"priority"})
+
+
+def record(uid: str, **fields: Any) -> Record:
+    """Return an object of the tables."""
+    values: dict[str, Any] = {
+        "room_id": "!a",
+        "type": A,
+        "uid": uid,
+        "event_id": f"${uid}",
+        "sender": "@a:b",
+        "ts": 1,
+        "removed": False,
+        "problem": None,
+        "good_event_id": f"${uid}",
+        "good_sender": "@a:b",
+        "good_ts": 1,
+        "content": "{}",
+        "title": uid,
+    }
+    return Record(**{**values, **fields})
+
+
+def database(objects: list[tuple[Record, dict[str, Any]]]) -> Any:
+    """Return a cursor on tables that hold these objects with their index."""
+    cursor = sqlite3.connect(":memory:").cursor()
+    store.migrate(cursor)
+    for each, index in objects:
+        store.write_object(cursor, each, index)
+    return cursor
+
+
+def uids(page: Page) -> list[str]:
+    """Return the uids of a page."""
+    return [each.uid for each in page.records]
+
+
+def pages(cursor: Any, query: Query) -> list[Record]:
+    """Return all objects of all pages."""
+    found: list[Record] = []
+    token = None
+    while True:
+        page = run(cursor, Query(**{**as_arguments(query), "after": token}))
+        assert len(page.records) <= query.limit
+        found.extend(page.records)
+        token = page.next
+        if token is None:
+            return found
+        assert len(page.records) == query.limit
+
+
+def as_arguments(query: Query) -> dict[str, Any]:
+    """Return the fields of a query."""
+    return {name: getattr(query, name) for name in Query.__dataclass_fields__}
+
+
+OBJECTS: list[tuple[Record, dict[str, Any]]] = [
+    (record("bread"), {"progress": "open", "priority": 1, "keyword": ["home", "food"]}),
+    (record("butter"), {"progress": "done", "priority": 5, "keyword": ["food"]}),
+    (record("call"), {"progress": "open"}),
+    (record("other", room_id="!b"), {"progress": "open", "priority": 9}),
+    (record("doc", type=B), {"progress": "open"}),
+    (record("removed", removed=True, content=None, title=None), {}),
+    (record("spoiled", problem="bad", content=None, title=None), {}),
+    (record("kept", problem="bad"), {"progress": "open"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "wanted"),
+    [
+        ([], "bread butter call kept other"),
+        ([("progress", "", "open")], "bread call kept other"),
+        ([("keyword", "", "food")], "bread butter"),
+        ([("keyword", "", "food"), ("keyword", "", "home")], "bread"),
+        ([("priority", "", 5)], "butter"),
+        ([("priority", "lt", 5)], "bread"),
+        ([("priority", "lte", 5)], "bread butter"),
+        ([("priority", "gt", 5)], "other"),
+        ([("priority", "gte", 5)], "butter other"),
+        ([("progress", "gt", "done")], "bread call kept other"),
+        ([("progress", "", "open"), ("priority", "gte", 1)], "bread other"),
+        ([("progress", "", "'; DROP TABLE twin_objects; --")], ""),
+        ([("nothing", "", "x")], ""),
+    ],
+)
+def test_objects_are_found_by_what_they_hold(
+    conditions: list[tuple[str, str, str | int]], wanted: str
+) -> None:
+    query = Query(
+        type=A,
+        conditions=[Condition(*each) for each in conditions],
+        sort="uid",
+        descending=False,
+    )
+    assert uids(run(database(OBJECTS), query)) == wanted.split()
+
+
+def test_objects_are_found_by_room_and_by_several_types() -> None:
+    cursor = database(OBJECTS)
+    assert uids(run(cursor, Query(type=A, room_id="!b"))) == ["other"]
+    whole = Query(types=[A, B], sort="uid", descending=False)
+    assert uids(run(cursor, whole)) == ["bread", "butter", "call", "doc", "kept", "other"]
+    assert uids(run(cursor, Query(type=B))) == ["doc"]
+
+
+def test_what_has_no_value_comes_last_in_either_order() -> None:
+    cursor = database(OBJECTS)
+    for descending, first in (
+        (False, ["bread", "butter", "other"]),
+        (True, ["other", "butter", "bread"]),
+    ):
+        query = Query(type=A, sort="priority", numbers=NUMBERS, descending=descending)
+        assert uids(run(cursor, query)) == [*first, "call", "kept"]
+
+
+def test_a_page_goes_on_after_something_was_added_or_removed_before_it() -> None:
+    cursor = database([(record(uid), {}) for uid in "bdfh"])
+    query = Query(type=A, sort="uid", descending=False, limit=2)
+    first = run(cursor, query)
+    assert uids(first) == ["b", "d"]
+    store.write_object(cursor, record("a"), {})
+    store.forget_object(cursor, "!a", A, "d")
+    second = run(cursor, Query(**{**as_arguments(query), "after": first.next}))
+    assert uids(second) == ["f", "h"]
+    assert second.next is None
+
+
+@pytest.mark.parametrize(
+    "token", ["", "x", "bnVsbA", "W10", "WzEsMiwzLDRd", "é", "W1tdLCIiLCIiLCIiXQ"]
+)
+def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
+    with pytest.raises(InvalidParam, match="from"):
+        run(database(OBJECTS), Query(type=A, after=token))
+
+
+VALUES = st.none() | st.integers(-3, 3)
+WORDS = st.none() | st.sampled_from(["a", "b", "Z", "é", "", "a'b", "😀"])
+
+
+@given(
+    objects=st.dictionaries(
+        st.tuples(
+            st.sampled_from(["!a", "!b"]), st.sampled_from([A, B]), st.sampled_from("uvwxyz")
+        ),
+        st.tuples(st.integers(1, 4), st.sampled_from(["", "a", "b", "é"]), VALUES, WORDS),
+        max_size=24,
+    ),
+    sort=st.sampled_from(["updated", "title", "uid", "priority", "due"]),
+    descending=st.booleans(),
+    limit=st.integers(1, 7),
+)
+def test_the_pages_together_are_the_whole_list_in_order(
+    objects: dict[tuple[str, str, str], tuple[int, str, int | None, str | None]],
+    sort: str,
+    descending: bool,
+    limit: int,
+) -> None:
+    rows = [
+        (
+            record(uid, room_id=room, type=kind, ts=ts, title=title),
+            {"priority": priority, "due": due},
+        )
+        for (room, kind, uid), (ts, title, priority, due) in objects.items()
+    ]
+    query = Query(types=[A, B], sort=sort, descending=descending, limit=limit, numbers=NUMBERS)
+    found = [(each.room_id, each.type, each.uid) for each in pages(database(rows), query)]
+
+    def value(row: tuple[Record, dict[str, Any]]) -> Any:
+        own = {"updated": row[0].ts, "title": row[0].title, "uid": row[0].uid}
+        return own[sort] if sort in own else row[1][sort]
+
+    rows.sort(key=lambda row: (row[0].room_id, row[0].type, row[0].uid))
+    valued = [row for row in rows if value(row) is not None]
+    valued.sort(key=lambda row: as_bytes(value(row)), reverse=descending)
+    without = [row for row in rows if value(row) is None]
+    assert found == [(row[0].room_id, row[0].type, row[0].uid) for row in [*valued, *without]]
+
+
+def as_bytes(value: Any) -> Any:
+    """Return a text as the databases sort it: by its bytes in UTF-8."""
+    return value.encode() if isinstance(value, str) else value

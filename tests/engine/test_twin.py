@@ -1,0 +1,84 @@
+"""The twin: started, woken, refused."""
+
+import logging
+
+import pytest
+
+from tests.engine.conftest import TASK, Home, settle, task
+from twin_module.core.errors import BadJson, NotReady
+from twin_module.testing.driver import run
+from twin_module.testing.fake_network import FakeNetwork
+
+
+def test_a_twin_serves_after_its_start_and_not_before(network: FakeNetwork) -> None:
+    alice = Home(network, "alice")
+    with pytest.raises(NotReady):
+        alice.twin.check_ready()
+    alice.twin.wake()
+    settle(alice)
+    assert alice.port.steps == []
+    alice.start()
+    alice.twin.check_ready()
+
+
+def test_a_twin_that_refuses_says_why(alice: Home) -> None:
+    alice.twin.refuse("There are two owners.")
+    with pytest.raises(NotReady, match="There are two owners"):
+        alice.twin.check_ready()
+
+
+def test_a_start_that_failed_may_be_made_again(
+    network: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = Home(network, "alice")
+
+    async def fail(config: object) -> str:
+        raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(alice.port, "create_room", fail)
+        with pytest.raises(RuntimeError):
+            alice.start()
+        with pytest.raises(NotReady):
+            alice.twin.check_ready()
+    alice.start()
+    alice.twin.check_ready()
+
+
+def test_however_often_a_twin_is_woken_it_turns_once(alice: Home, room: str) -> None:
+    settle(alice)
+    for _ in range(100):
+        alice.twin.wake()
+    assert alice.work() == 1
+    assert alice.work() == 0
+
+
+def test_a_turn_that_fails_is_logged_and_the_next_goes_on(
+    alice: Home, room: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settle(alice)
+    alice.write(room, task("a"))
+
+    async def fail(after: int, upto: int) -> object:
+        raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
+        patch.setattr(alice.port, "deltas", fail)
+        settle(alice)
+    assert "could not follow" in caplog.text
+    assert alice.title(room, "a") is None
+    run(alice.twin.look_again())
+    settle(alice)
+    assert alice.title(room, "a") == "Bread"
+
+
+def test_state_of_ours_that_does_not_fit_is_refused_to_any_client(alice: Home, room: str) -> None:
+    good = {"@type": "Task", "title": "x"}
+    run(alice.twin.refuse_misfit(room, TASK, "a", good))
+    run(alice.twin.refuse_misfit(room, TASK, "a", {}))
+    run(alice.twin.refuse_misfit("", TASK, "a", good))
+    for key, content in (("a", {"title": 5}), ("a b", good), ("a", [1]), ("a", None)):
+        with pytest.raises(BadJson):
+            run(alice.twin.refuse_misfit(room, TASK, key, content))
+    with pytest.raises(BadJson):
+        run(alice.twin.refuse_misfit(room, "org.digitaltwin.unknown", "a", good))

@@ -1,0 +1,154 @@
+"""Lists of objects, and rooms as a capability sees them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from twin_module.core.capability import Capability
+from twin_module.core.errors import InvalidParam
+from twin_module.engine import query, store
+from twin_module.engine.query import Condition, Query
+from twin_module.engine.twin import Twin
+from twin_module.rest.route import Answer, Call, Route
+from twin_module.rest.shown import OBJECT, capability_names, object_json
+
+RESERVED: Final = ("capability", "sort", "limit", "from", "access_token")
+
+
+async def list_objects(twin: Twin, call: Call) -> Answer:
+    """List objects of one room or of all, filtered, sorted, page by page."""
+    asked = _query(twin, call)
+    room_id = call.path.get("room_id")
+    if room_id is not None:
+        await twin.joined_room(room_id)
+    page = await twin.homeserver.transact("twin_list", lambda cursor: query.run(cursor, asked))
+    names = capability_names(twin)
+    body: dict[str, Any] = {
+        "objects": [object_json(each, names[each.type]) for each in page.records]
+    }
+    if page.next:
+        body["next_batch"] = page.next
+    return Answer(body)
+
+
+def _query(twin: Twin, call: Call) -> Query:
+    named = call.query.get("capability")
+    capability = twin.commands.capability(named) if named else None
+    filters = capability.event_type.filters if capability else {}
+    conditions = [
+        _condition(filters, name, value, capability)
+        for name, value in call.query.items()
+        if name not in RESERVED
+    ]
+    sort = call.query.get("sort", "-updated")
+    sort_name = sort.removeprefix("-")
+    sortable = [*query.SORTS, *(name for name, each in filters.items() if each.kind != "words")]
+    if sort_name not in sortable:
+        raise InvalidParam(
+            f"sort: objects can be sorted by {', '.join(sortable)}, each also with a minus in front."
+        )
+    return Query(
+        types=[capability.event_type.type]
+        if capability
+        else [each.event_type.type for each in twin.capabilities],
+        room_id=call.path.get("room_id"),
+        conditions=conditions,
+        sort=sort_name,
+        descending=sort.startswith("-"),
+        limit=_limit(call.query.get("limit", "50")),
+        after=call.query.get("from"),
+        numbers=frozenset(name for name, each in filters.items() if each.kind == "number"),
+    )
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= query.MOST:
+        raise InvalidParam(f"limit: this has to be a number from 1 to {query.MOST}.")
+    return int(text)
+
+
+def _condition(
+    filters: Mapping[str, Any], name: str, value: str, capability: Capability | None
+) -> Condition:
+    field, _, operator = name.partition(".")
+    known = filters.get(field)
+    if known is None:
+        if capability is None:
+            raise InvalidParam(
+                f"{field}: name a capability to filter by what only its objects have."
+            )
+        raise InvalidParam(
+            f"{field}: {capability.name} can be filtered by {', '.join(filters) or 'nothing'}."
+        )
+    if operator not in query.OPERATORS:
+        raise InvalidParam(f"{name}: after the dot stands one of lt, lte, gt, gte.")
+    if known.kind != "number":
+        return Condition(field, operator, value)
+    if not value.isascii() or not value.isdigit() or len(value) > 15:  # noqa: PLR2004 - digits of 2^53
+        raise InvalidParam(f"{name}: this has to be a whole number.")
+    return Condition(field, operator, int(value))
+
+
+async def read_view(twin: Twin, call: Call) -> Answer:
+    """Show a room as a capability sees it."""
+    room_id, capability = call.path["room_id"], twin.commands.capability(call.path["capability"])
+    await twin.joined_room(room_id)
+    types = [event.type for event in capability.events]
+    records = await twin.homeserver.transact(
+        "twin_view", lambda cursor: store.read_objects(cursor, room_id, types)
+    )
+    objects = {
+        (each.type, each.uid): each.event() for each in records if each.content and not each.removed
+    }
+    now = datetime.fromtimestamp(twin.homeserver.now() / 1000, UTC)
+    left_out = sum(each.problem is not None for each in records)
+    return Answer({**capability.render(capability.view(objects), now), "left_out": left_out})
+
+
+_PAGE: Final = {
+    "type": "object",
+    "required": ["objects"],
+    "properties": {
+        "objects": {"type": "array", "items": OBJECT},
+        "next_batch": {
+            "type": "string",
+            "description": "The `from` of the next page; absent at the end.",
+        },
+    },
+}
+_LIST_QUERY: Final[Mapping[str, Mapping[str, Any]]] = {
+    "capability": {"type": "string", "description": "Only objects of this capability."},
+    "sort": {
+        "type": "string",
+        "description": "updated, title, uid, or a filter of the capability; a minus in front turns it round.",
+        "default": "-updated",
+    },
+    "limit": {"type": "integer", "minimum": 1, "maximum": query.MOST, "default": 50},
+    "from": {"type": "string", "description": "The `next_batch` of the page before."},
+}
+
+ROUTES: Final[Sequence[Route]] = (
+    Route(
+        method="GET",
+        path="/objects",
+        summary="Objects of all rooms: filter, sort, page",
+        handler=list_objects,
+        query=_LIST_QUERY,
+        answer=_PAGE,
+    ),
+    Route(
+        method="GET",
+        path="/rooms/{room_id}/objects",
+        summary="Objects of one room: filter, sort, page",
+        handler=list_objects,
+        query=_LIST_QUERY,
+        answer=_PAGE,
+    ),
+    Route(
+        method="GET",
+        path="/rooms/{room_id}/{capability}",
+        summary="A room as the capability sees it",
+        handler=read_view,
+        answer={"type": "object", "required": ["left_out"]},
+    ),
+)
