@@ -224,3 +224,24 @@ def test_removed_objects_may_be_written_in_bulk(alice: Home, room: str) -> None:
     (result,) = bulk(alice, room, [Item(TASK, "a", {})])
     assert isinstance(result, Written)
     assert alice.content(room, TASK, "a") == {}
+
+
+def test_moving_overwrites_no_other_task_of_the_same_uid(alice: Home, room: str) -> None:
+    there = alice.collection("Other")
+    alice.write(room, task("a", "Bread"))
+    alice.write(there, task("a", "Something else"))
+    with pytest.raises(Conflict, match="a is there already"):
+        alice.command("tasks", "move", room_id=room, uid="a", to_room_id=there)
+    assert alice.content(there, TASK, "a")["title"] == "Something else"
+    assert alice.content(room, TASK, "a")["title"] == "Bread"
+
+
+def test_a_move_that_was_cut_in_between_is_finished_when_asked_again(
+    alice: Home, room: str
+) -> None:
+    there = alice.collection("Other")
+    alice.write(room, task("a", "Bread"))
+    alice.write(there, task("a", "Bread"))
+    alice.command("tasks", "move", room_id=room, uid="a", to_room_id=there)
+    assert alice.content(there, TASK, "a")["title"] == "Bread"
+    assert alice.content(room, TASK, "a") == {}

@@ -483,3 +483,9 @@ def test_many_rooms_are_kept_apart(alice: Home, bob: Home) -> None:
         alice.write(room, task("same", f"Title {number}"))
     matching(alice, bob)
     assert [bob.title(room, "same") for room in rooms] == ["Title 0", "Title 1", "Title 2"]
+
+
+def test_a_title_is_one_line_of_words(alice: Home, room: str) -> None:
+    alice.write(room, task("a", "Bread\n\n and\tbutter "))
+    settle(alice)
+    assert alice.title(room, "a") == "Bread and butter"

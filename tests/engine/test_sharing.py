@@ -1,9 +1,12 @@
 """Circles and shares: who is in which room becomes what the owner declared."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.engine.conftest import TASK, Home, settle, share, task
 from twin_module.core.effects import Put
+from twin_module.core.errors import TooLarge
 from twin_module.core.layout import CIRCLE, GRANTED, SHARE, collection_room
 from twin_module.core.state import frozen
 from twin_module.testing.driver import run
@@ -403,3 +406,40 @@ def test_a_collection_that_carol_made_is_not_alices_to_share(
     alice.command("circles", "share", room_id=room, circle=circle)
     settle(alice, carol)
     assert alice.content(room, "m.room.join_rules") == {"join_rule": "invite"}
+
+
+def test_nobody_is_invited_before_it_could_be_noted_why(alice: Home, bob: Home) -> None:
+    circle, collection = declare(alice)
+    send = alice.port.send_states
+
+    async def refuse_the_note(room_id: str, puts: Sequence[Put]) -> Sequence[str]:
+        if any(put.type == GRANTED for put in puts):
+            raise TooLarge("The note has too many bytes.")
+        return await send(room_id, puts)
+
+    alice.port.send_states = refuse_the_note  # type: ignore[method-assign]
+    settle(alice, bob)
+    assert alice.membership(collection, bob.owner) is None
+    assert collection in alice.twin.reconciler.waiting()
+    alice.port.send_states = send  # type: ignore[method-assign]
+    accepted(alice, bob, circle)
+    run(alice.twin.reconciler.touch_all())
+    accepted(alice, bob, collection)
+    is_shared(alice, bob, circle, collection)
+
+
+def test_a_room_whose_maker_names_the_owner_a_creator_gives_no_duties(
+    alice: Home, bob: Home
+) -> None:
+    config = collection_room("Trap", "")
+    creation = {**config["creation_content"], "additional_creators": [alice.owner]}
+    trap = run(bob.port.create_room({**config, "creation_content": creation}))
+    run(bob.port.set_membership(trap, alice.owner, "invite", ""))
+    settle(alice, bob)
+    alice.accept(trap)
+    circle = alice.circle(bob="editor")
+    bob.write(trap, Put(SHARE, circle, frozen({"role": "admin"})))
+    settle(alice, bob)
+    assert alice.content(trap, GRANTED) is None
+    assert alice.content(trap, "m.room.join_rules") == {"join_rule": "invite"}
+    assert alice.twin.reconciler.waiting() == []

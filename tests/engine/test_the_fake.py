@@ -38,7 +38,7 @@ def test_an_error_of_one_coroutine_is_no_error_of_the_others() -> None:
 def test_a_killed_process_does_nothing_more_and_the_next_one_goes_on(
     alice: Home, room: str
 ) -> None:
-    alice.port.crash_in = 2
+    alice.port.crash_in = 1
     with pytest.raises(Crash):
         alice.write(room, task("a"))
     with pytest.raises(Crash):

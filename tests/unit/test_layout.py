@@ -36,6 +36,8 @@ OF_THE_SPECIFICATION = {
     **dict.fromkeys(["m.room.power_levels", "m.room.history_visibility"], 100),
     **dict.fromkeys(["m.room.server_acl", "m.room.encryption"], 100),
     "m.room.tombstone": 150,
+    # What other servers do with the room's events.
+    **dict.fromkeys(["m.room.retention", "m.room.policy"], 100),
     # What a room is called and who may come in.
     **dict.fromkeys(["m.room.name", "m.room.avatar", "m.room.canonical_alias"], 50),
     **dict.fromkeys(["m.room.join_rules", "m.room.guest_access", "m.room.topic"], 50),

@@ -134,8 +134,10 @@ class Commands:
         written: list[Written] = []
         created: list[str] = []
         for room, puts in _by_room(effects, room_id):
+            # Nobody has looked into another room: what is written there has to be new to it.
+            new = {(put.type, put.state_key): NEW for put in puts}
             written.extend(
-                await self._writer.write(room, puts, expected if room == room_id else None)
+                await self._writer.write(room, puts, expected if room == room_id else new)
             )
         for effect in effects:
             if isinstance(effect, CreateRoom):

@@ -225,7 +225,7 @@ class Projector:
             content=json.dumps(
                 plain(event.content), ensure_ascii=False, sort_keys=True, separators=(",", ":")
             ),
-            title=event_type.title(event.content)[:MAX_NAME],
+            title=" ".join(event_type.title(event.content).split())[:MAX_NAME],
         )
 
     # Writing

@@ -125,14 +125,27 @@ class Reconciler:
             effects = await self._duties(room_id)
             if not effects:
                 break
-            done = [await self.carry_out(effect) for effect in effects]
-            failed = not all(done)
+            failed = not await self._carry_out_all(effects)
             if failed:
                 break
         if failed:
             self._postpone(room_id)
         else:
             self._later.pop(room_id, None)
+
+    async def _carry_out_all(self, effects: Sequence[Effect]) -> bool:
+        """Do one thing after the other; tells whether all could be done.
+
+        One person who can't be reached keeps nobody else from being invited. But nobody is invited
+        before what is to be noted of them could be written.
+        """
+        done = True
+        for effect in effects:
+            if not await self.carry_out(effect):
+                done = False
+                if isinstance(effect, Put):
+                    break
+        return done
 
     def _postpone(self, room_id: str) -> None:
         before, now = self._later.get(room_id), self._homeserver.now()
@@ -145,11 +158,11 @@ class Reconciler:
         state = await self._mine(room_id)
         kind = layout.kind_in(state)
         if kind is Kind.CIRCLE:
-            shared = []
-            for collection in await self._sharing(room_id):
-                if room_id in shares(await self._mine(collection)):
-                    shared.append(collection)
-            return circle_duties(state, shared, self._homeserver.server_name)
+            collections = {
+                collection: room_id in shares(await self._mine(collection))
+                for collection in await self._sharing(room_id)
+            }
+            return circle_duties(state, collections, self._homeserver.server_name)
         if kind is Kind.COLLECTION:
             circles = {circle: await self._mine(circle) for circle in shares(state)}
             own = {
@@ -163,12 +176,15 @@ class Reconciler:
     async def _mine(self, room_id: str) -> dict[tuple[str, str], StateEvent]:
         """Return the state of a room that the owner made and is in; of any other nothing.
 
+        Who made a room may name others as its creators too; that gives the owner no duties.
+
         A declaration that somebody spoiled does not undo what was declared: the last one that
         fitted stands in its place.
         """
         state = await self._homeserver.state(room_id, STATE)
         owner = self._homeserver.owner
-        if owner not in creators(state) or membership_of(state, owner) != "join":
+        create = state.get(("m.room.create", ""))
+        if create is None or create.sender != owner or membership_of(state, owner) != "join":
             return {}
         for key, event in list(state.items()):
             if key[0] in self._types and self._types[key[0]].misfit(event) is not None:

@@ -188,7 +188,7 @@ class Writer:
             return
         now = _revision(put, current)
         there = _exists(put, current)
-        if wanted == NEW and there:
+        if wanted == NEW and there and not _same(put, current):
             raise Conflict(f"{put.state_key} is there already.", current=now)
         if wanted == ANY and not there:
             raise Conflict(f"{put.state_key} is not there.", current=None)

@@ -10,7 +10,7 @@ role in the collection, and the highest of these where several circles meet. Who
 leaves the collections that they had only through it: `granted` in the collection names them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -120,11 +120,18 @@ GRANTED: Final = EventType(
                 "maxProperties": 1000,
                 "propertyNames": {"maxLength": 255},
                 "additionalProperties": _ROLE,
-            }
+            },
+            "raised": {
+                "type": "object",
+                "maxProperties": 1000,
+                "propertyNames": {"maxLength": 255},
+                "additionalProperties": {"type": "integer"},
+                "description": "Power levels before a circle raised who is here in their own right.",
+            },
         },
         "required": ["members"],
     },
-    example={"members": {"@bob:example.org": "editor"}},
+    example={"members": {"@bob:example.org": "editor"}, "raised": {"@carol:example.org": 0}},
     title=lambda content: f"{len(content['members'])} people",
 )
 
@@ -288,12 +295,13 @@ def _keeps_out(state: StateMap, user: str, since: int) -> bool:
     )
 
 
-def circle_duties(state: StateMap, shared: Iterable[str], via: str) -> Sequence[Effect]:
+def circle_duties(state: StateMap, collections: Mapping[str, bool], via: str) -> Sequence[Effect]:
     """Return what makes a circle's space equal to what it declares.
 
     Args:
         state: of the circle's room.
-        shared: the room IDs of the collections that are shared with it.
+        collections: the room IDs of those that are (True) or were (False) shared with it; other
+            children of the space were hung there by hand and stay.
         via: the server by which they can be joined.
     """
     members = entitled(state)
@@ -310,9 +318,13 @@ def circle_duties(state: StateMap, shared: Iterable[str], via: str) -> Sequence[
                 SetMembership(_room(state), user, "kick", "You are no longer in this circle")
             )
     effects.extend(
-        _levels(state, {user: role for user, (role, _) in members.items()}, _users(state))
+        _levels(
+            state,
+            {user: role for user, (role, _) in members.items()},
+            dict.fromkeys(_levels_now(state), 0),
+        )
     )
-    wanted = set(shared) if declared else set()
+    wanted = {room for room, is_shared in collections.items() if is_shared and declared}
     children = {
         key
         for (kind, key), event in state.items()
@@ -320,7 +332,7 @@ def circle_duties(state: StateMap, shared: Iterable[str], via: str) -> Sequence[
     }
     for room in sorted(wanted - children):
         effects.append(Put("m.space.child", room, frozen({"via": [via]}), _room(state)))
-    for room in sorted(children - wanted):
+    for room in sorted(children & collections.keys() - wanted):
         effects.append(remove("m.space.child", room, _room(state)))
     return effects
 
@@ -344,17 +356,21 @@ def collection_duties(state: StateMap, circles: Mapping[str, StateMap]) -> Seque
     gone = {user: role for user, role in granted.items() if user not in wanted}
     leaving = [user for user in gone if membership_of(state, user) in PRESENT]
     # Who goes stays noted until they are out and without a level, wherever a crash comes between.
-    users = _users(state)
+    users = _levels_now(state)
     staying = {user: role for user, role in gone.items() if user in leaving or user in users}
     noted = {**through, **staying}
+    in_own_right = {user: role for user, role in wanted.items() if user not in noted}
+    before = {user: level for user, level in _raised(state).items() if user not in noted}
+    raised = _to_note(_levels_now(state), before, in_own_right)
     effects: list[Effect] = [
         SetMembership(room_id, user, "kick", "This is no longer shared with you")
         for user in sorted(leaving)
     ]
-    if noted != granted:
+    if (noted, raised) != (granted, _raised(state)):
         names = {user: role.name.lower() for user, role in noted.items()}
-        effects.append(Put(GRANTED.type, "", frozen({"members": names}), room_id))
-    effects.extend(_levels(state, wanted, set(granted)))
+        note = {"members": names, **({"raised": raised} if raised else {})}
+        effects.append(Put(GRANTED.type, "", frozen(note), room_id))
+    effects.extend(_levels(state, wanted, {**raised, **dict.fromkeys(granted, 0)}))
     effects.extend(_join_rule(state, sharing))
     for user in sorted(wanted):
         if membership_of(state, user) == "leave" and not _keeps_out(state, user, since[user]):
@@ -391,6 +407,32 @@ def _granted(state: StateMap) -> dict[str, Role]:
     return {user: Role.named(role) for user, role in content["members"].items()}
 
 
+def _raised(state: StateMap) -> dict[str, int]:
+    content = content_of(state, GRANTED.type)
+    if not content or GRANTED.problems(content):
+        return {}
+    return dict(content.get("raised", {}))
+
+
+def _to_note(
+    levels: Mapping[str, int], raised: Mapping[str, int], wanted: Mapping[str, Role]
+) -> dict[str, int]:
+    """Return the own levels of those whom circles raise, or who have still to be lowered again.
+
+    Args:
+        levels: as they are now.
+        raised: what is noted.
+        wanted: the roles that circles give to who is here in their own right.
+    """
+    noted = {}
+    for user in raised.keys() | wanted.keys():
+        now = levels.get(user, 0)
+        own = min(raised.get(user, now), now)  # lowered by hand meanwhile, it stays low
+        if max(own, wanted.get(user, Role.VIEWER)) != own or now != own:
+            noted[user] = own
+    return noted
+
+
 def _room(state: StateMap) -> str:
     return state["m.room.create", ""].room_id
 
@@ -406,21 +448,27 @@ def _people(state: StateMap) -> Sequence[str]:
     )
 
 
-def _users(state: StateMap) -> set[str]:
+def _levels_now(state: StateMap) -> dict[str, int]:
     users = content_of(state, "m.room.power_levels").get("users")
-    return set(users) if isinstance(users, Mapping) else set()
+    if not isinstance(users, Mapping):
+        return {}
+    return {user: integer(level, 0) for user, level in plain(users).items()}
 
 
-def _levels(state: StateMap, wanted: Mapping[str, Role], managed: set[str]) -> Sequence[Effect]:
-    """Return the change of power levels; who is not managed is never lowered."""
-    levels = content_of(state, "m.room.power_levels")
-    before: dict[str, Any] = (
-        plain(levels.get("users")) if isinstance(levels.get("users"), Mapping) else {}
-    )
+def _levels(
+    state: StateMap, wanted: Mapping[str, Role], own: Mapping[str, int]
+) -> Sequence[Effect]:
+    """Return the change of power levels.
+
+    Args:
+        state: of the room.
+        wanted: the roles that circles give.
+        own: the levels that people have without circles; who is not named is never lowered.
+    """
+    levels, before = content_of(state, "m.room.power_levels"), _levels_now(state)
     after = dict(before)
-    for user in managed | set(wanted):
-        own = 0 if user in managed else integer(before.get(user), 0)
-        level = max(own, wanted.get(user, Role.VIEWER))
+    for user in own.keys() | wanted.keys():
+        level = max(own.get(user, before.get(user, 0)), wanted.get(user, Role.VIEWER))
         if level > Role.VIEWER:
             after[user] = int(level)
         else:

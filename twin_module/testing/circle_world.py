@@ -167,8 +167,12 @@ class World:
         circles = {circle: self.rooms[circle] for circle in shares(state) if circle in self.rooms}
         return collection_duties(state, circles)
 
-    def _sharing(self, circle: str) -> Sequence[str]:
-        return [room_id for room_id, state in self.rooms.items() if circle in shares(state)]
+    def _sharing(self, circle: str) -> Mapping[str, bool]:
+        return {
+            room_id: circle in shares(state)
+            for room_id, state in self.rooms.items()
+            if (SHARE, circle) in state
+        }
 
     def carried_out(self, effect: Effect) -> "World":
         """Return the world after one effect.

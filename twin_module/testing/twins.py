@@ -1,6 +1,6 @@
 """Real Synapse homeservers in the test process, which federate over TLS on loopback."""
 
-import socket
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -15,9 +15,11 @@ from synapse.util.duration import Duration
 from twin_module.host.certificates import ensure_ca, ensure_leaf
 from twin_module.host.configuration import LONE_USER, TwinFacts, homeserver_config
 from twin_module.host.folder import prepare
+from twin_module.host.registry import is_free
 from twin_module.testing.person import TWIN, Person, eventually, request
 from twin_module.testing.reactor import ReactorThread
 
+PORTS: Final = range(15_000, 32_000)
 NAMES: Final = ("alice", "bob", "carol")
 IMPATIENT: Final[Mapping[str, Any]] = {
     "client_timeout": "20s",
@@ -31,11 +33,11 @@ IMPATIENT: Final[Mapping[str, Any]] = {
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
+    """Return a port that nothing listens on now, below those that outgoing connections get."""
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        if is_free(port):
+            return port
 
 
 class Cut(Exception):
