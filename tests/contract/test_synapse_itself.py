@@ -180,16 +180,28 @@ def claimed(alice: RealSide) -> bool:
 def test_what_another_process_claimed_is_free_two_minutes_after_it_was_killed(
     alice: RealSide,
 ) -> None:
-    now = alice.port.now()
+    now, store = alice.port.now(), alice.twin.homeserver.get_datastores().main
+    # Another main process has the same name as this one, and must not be taken for it.
     alice.twin.execute(
-        "INSERT INTO worker_locks (lock_name, lock_key, instance_name, token, last_renewed_ts)"
-        " VALUES ('twin', 'shared', 'another', 'token', ?)",
+        "INSERT INTO worker_read_write_locks"
+        " (lock_name, lock_key, write_lock, instance_name, token, last_renewed_ts)"
+        " VALUES ('twin', 'shared', ?, ?, 'token', ?)",
+        True,
+        alice.twin.homeserver.get_instance_name(),
         now,
     )
     assert not claimed(alice)
-    alice.twin.execute("UPDATE worker_locks SET last_renewed_ts = ?", now - 125_000)
+    alice.twin.execute(
+        "UPDATE worker_read_write_locks SET last_renewed_ts = ? WHERE lock_key = 'shared'",
+        now - 125_000,
+    )
+
+    async def reap() -> None:
+        await store._reap_stale_read_write_locks()
+
+    alice.run(reap())
     assert claimed(alice)
-    assert alice.twin.rows("SELECT 1 FROM worker_locks WHERE lock_key = 'shared'") == []
+    assert alice.twin.rows("SELECT 1 FROM worker_read_write_locks WHERE lock_key = 'shared'") == []
 
 
 def test_what_the_projector_reads_by_sql_is_in_synapses_tables(alice: RealSide) -> None:

@@ -97,7 +97,8 @@ class SynapseHomeserver:
 
     async def claim(self, name: str) -> AbstractAsyncContextManager[Any] | None:
         """Return a lock in the database, None while another process holds it."""
-        return await self._store.try_acquire_lock("twin", name)
+        # Not the simple lock, which a second process of the same name takes over at once.
+        return await self._store.try_acquire_read_write_lock("twin", name, write=True)
 
     async def transact(self, name: str, work: Callable[[Cursor], T]) -> T:
         """Run work in a transaction of Synapse's database."""
