@@ -9,6 +9,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -112,8 +113,11 @@ def test_nothing_acknowledged_is_lost_when_a_twin_is_killed_while_it_writes(up: 
                 os.kill(victim, signal.SIGKILL)
 
         eventually(partial(is_back, running, victim), within=120, what="the twin is back")
-    listed = {each["uid"] for each in alice.get(f"rooms/{room}/objects", limit=1000)["objects"]}
-    assert listed == set(acknowledged)
+    objects = alice.get(f"rooms/{room}/objects", limit=1000)["objects"]
+    assert {each["uid"] for each in objects} == set(acknowledged)
+    state = alice.get(f"/_matrix/client/v3/rooms/{quote(room)}/state")
+    current = {e["state_key"]: e["event_id"] for e in state if e["type"] == "org.digitaltwin.task"}
+    assert {each["uid"]: each["etag"] for each in objects} == current
     assert "ended with status -9" in running.output()
 
 

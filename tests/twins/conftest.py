@@ -58,6 +58,12 @@ def collection(alice: Person) -> str:
     return room_id
 
 
+@pytest.fixture(scope="module")
+def lasting_collection(alice: Person) -> str:
+    """A collection for tests that leave nothing behind."""
+    return alice.collection("Lasting things")
+
+
 @pytest.fixture
 def own_network(reactor_thread: ReactorThread, tmp_path: Path) -> Iterator[TwinNetwork]:
     """A network of one test's own."""

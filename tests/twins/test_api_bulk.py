@@ -99,6 +99,7 @@ def test_a_shape_that_is_no_object_of_bulk_is_refused_whole(
     careful: CarefulPerson, collection: str
 ) -> None:
     before = careful.state(collection)
+    wrong: Any
     for wrong in (
         {"capability": "tasks"},
         {"content": {}},

@@ -37,14 +37,14 @@ bad = pytest.mark.parametrize("what", BAD_CONTENTS)
 
 
 @pytest.fixture
-def room(careful: CarefulPerson, collection: str) -> Iterator[str]:
+def room(careful: CarefulPerson, lasting_collection: str) -> Iterator[str]:
     """A collection with one task, whose state has to stay what it was."""
-    careful.put(f"rooms/{collection}/tasks/bread", TASK)
-    before = careful.state(collection)
-    yield collection
-    assert careful.state(collection) == before
-    assert careful.get(f"rooms/{collection}/tasks/bread")["content"] == TASK
-    assert careful.uids(collection) == ["bread"]
+    careful.put(f"rooms/{lasting_collection}/tasks/bread", TASK)
+    before = careful.state(lasting_collection)
+    yield lasting_collection
+    assert careful.state(lasting_collection) == before
+    assert careful.get(f"rooms/{lasting_collection}/tasks/bread")["content"] == TASK
+    assert careful.uids(lasting_collection) == ["bread"]
 
 
 @bad

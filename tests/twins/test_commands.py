@@ -223,19 +223,20 @@ def test_a_command_does_what_it_says(capability: Any, name: str, scene: Scene) -
     ("capability", "name"), COMMANDS, ids=lambda part: getattr(part, "name", part)
 )
 def test_a_command_refuses_arguments_that_do_not_fit(
-    capability: Any, name: str, careful: CarefulPerson, collection: str
+    capability: Any, name: str, careful: CarefulPerson, lasting_collection: str
 ) -> None:
-    before = careful.state(collection)
+    before = careful.state(lasting_collection)
     command = capability.commands[name]
+    wrong: Any
     for wrong in (
-        {"room_id": collection, "surprise": 1},
+        {"room_id": lasting_collection, "surprise": 1},
         {"room_id": 7},
         dict.fromkeys(command.schema()["required"], 1.5) or {"name": 1.5},
         [],
     ):
         answer = careful.ask("POST", f"commands/{capability.name}/{name}", wrong)
         assert (answer.status, answer.body["errcode"]) == (400, "M_BAD_JSON"), wrong
-    assert careful.state(collection) == before
+    assert careful.state(lasting_collection) == before
 
 
 @pytest.mark.parametrize(
@@ -244,17 +245,17 @@ def test_a_command_refuses_arguments_that_do_not_fit(
     ids=lambda part: getattr(part, "name", part),
 )
 def test_a_command_on_what_is_not_there_is_refused(
-    capability: Any, name: str, careful: CarefulPerson, collection: str
+    capability: Any, name: str, careful: CarefulPerson, lasting_collection: str
 ) -> None:
-    before = careful.state(collection)
-    more = {"title": "x", "text": "x", "user_id": BOB, "to_room_id": collection}
+    before = careful.state(lasting_collection)
+    more = {"title": "x", "text": "x", "user_id": BOB, "to_room_id": lasting_collection}
     needed = capability.commands[name].schema()["required"]
     arguments = {key: value for key, value in more.items() if key in needed}
     answer = careful.ask(
         "POST",
         f"commands/{capability.name}/{name}",
-        {"room_id": collection, "uid": "none", **arguments},
+        {"room_id": lasting_collection, "uid": "none", **arguments},
     )
     assert (answer.status, answer.body["errcode"]) == (404, "M_NOT_FOUND")
     assert "'none'" in answer.body["error"]
-    assert careful.state(collection) == before
+    assert careful.state(lasting_collection) == before

@@ -314,7 +314,7 @@ class TwinNetwork:
         twin = Twin(
             self._thread,
             facts,
-            {"federation": IMPATIENT, **changes},
+            {"federation": IMPATIENT, "bcrypt_rounds": 4, **changes},
             vanilla=vanilla,
             plain=plain,
         )

@@ -111,7 +111,8 @@ def test_pages_follow_each_other_in_the_order_that_was_asked_for(
         ({"keyword": "nowhere"}, lambda _: False),
         ({"assignee": "@bob:example.org"}, lambda _: False),
     ],
-    ids=str,
+    # A function's own name has its address in it, which differs from process to process.
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_a_list_holds_exactly_what_it_was_filtered_by(
     query: dict[str, Any], wanted: Any, alice: Person, rooms: list[str]
