@@ -10,6 +10,7 @@ from typing import Self
 
 import pytest
 
+from twin_module.host.lock import FolderLock
 from twin_module.host.registry import read_entries
 from twin_module.testing.person import Person, eventually
 
@@ -100,8 +101,11 @@ Starter = Callable[..., Up]
 
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Starter]:
+def up(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
     """Start `twin up` on a data folder of this test."""
+    # All look for ports from the same one on, and tests run in several processes.
+    turn = FolderLock(tmp_path_factory.getbasetemp().parent / "up.lock")
+    eventually(turn.take, within=1800, what="nobody else tests `twin up`")
     running: list[Up] = []
 
     def start(twins: str = "alice", data: Path | None = None, **environment: str) -> Up:
@@ -109,6 +113,9 @@ def up(tmp_path: Path) -> Iterator[Starter]:
         running.append(started)
         return started
 
-    yield start
-    for each in running:
-        each.stop()
+    try:
+        yield start
+        for each in running:
+            each.stop()
+    finally:
+        turn.release()

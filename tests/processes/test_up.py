@@ -15,7 +15,7 @@ import pytest
 
 from tests.processes.conftest import Starter, Up
 from twin_module.host.registry import read_entries
-from twin_module.testing.person import eventually
+from twin_module.testing.person import Person, eventually
 
 pytestmark = pytest.mark.processes
 
@@ -38,9 +38,9 @@ def assert_one_clear_line(result: subprocess.CompletedProcess[str], *words: str)
         assert word in result.stderr
 
 
-def is_back(running: Up, victim: int) -> bool:
+def is_back(running: Up, alice: Person, victim: int) -> bool:
     try:
-        answers = running.person("alice").ask("GET", "status").status == 200
+        answers = alice.ask("GET", "status").status == 200
     except OSError:
         return False
     return answers and running.child("alice") != victim
@@ -112,7 +112,7 @@ def test_nothing_acknowledged_is_lost_when_a_twin_is_killed_while_it_writes(up: 
             if number == 11:
                 os.kill(victim, signal.SIGKILL)
 
-        eventually(partial(is_back, running, victim), within=120, what="the twin is back")
+        eventually(partial(is_back, running, alice, victim), within=120, what="the twin is back")
     objects = alice.get(f"rooms/{room}/objects", limit=1000)["objects"]
     assert {each["uid"] for each in objects} == set(acknowledged)
     state = alice.get(f"/_matrix/client/v3/rooms/{quote(room)}/state")

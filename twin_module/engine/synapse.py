@@ -153,7 +153,7 @@ class SynapseHomeserver:
 
     async def joined_rooms(self) -> Sequence[str]:
         """Return the owner's rooms."""
-        rooms: Iterable[str] = await self._store.get_rooms_for_user(self.owner)  # type: ignore[call-arg,arg-type]  # mypy takes cached methods for functions
+        rooms: Iterable[str] = await self._store.get_rooms_for_user(self.owner)  # type: ignore[call-arg,arg-type,misc]  # mypy takes cached methods for functions
         return sorted(rooms)
 
     async def invitations(self) -> Sequence[Invitation]:

@@ -1,6 +1,6 @@
 """Hypothesis strategies for JSON: what Matrix allows in an event, and what other servers may send all the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from hypothesis import strategies as st
@@ -59,8 +59,29 @@ def oversized() -> SearchStrategy[Json]:
     deep = st.builds(
         nested, st.sampled_from([MAX_DEPTH + 1, 99, VERY_DEEP]), st.sampled_from([in_list, in_map])
     )
-    large: Sequence[Json] = ["x" * MAX_CONTENT_BYTES, {"k" * MAX_CONTENT_BYTES: 1}, [0] * 40_000]
-    return deep | st.sampled_from(large)
+    return deep | st.sampled_from([long_text, long_key, long_list]).map(_made)
+
+
+# Made when they are drawn: Hypothesis writes out what a strategy holds.
+
+
+def _made(make: Callable[[], Json]) -> Json:
+    return make()
+
+
+def long_text() -> Json:
+    """Return a text that is larger than a whole event of ours."""
+    return "x" * MAX_CONTENT_BYTES
+
+
+def long_key() -> Json:
+    """Return a map whose key is larger than a whole event of ours."""
+    return {"k" * MAX_CONTENT_BYTES: 1}
+
+
+def long_list() -> Json:
+    """Return a list that is larger than a whole event of ours."""
+    return [0] * 40_000
 
 
 def hostile_json() -> SearchStrategy[Json]:
