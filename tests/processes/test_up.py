@@ -153,6 +153,30 @@ def test_a_start_that_is_interrupted_stops_cleanly(up: Starter) -> None:
     assert "Traceback" not in running.output()
 
 
+HURRY = """
+import os, signal, threading
+from twin_module.host.up import asked_to_end
+
+def hurry():
+    for _ in range(20_000):
+        os.kill(os.getpid(), signal.SIGINT)
+
+with asked_to_end() as end:
+    hurrying = threading.Thread(target=hurry)
+    hurrying.start()
+    while hurrying.is_alive():
+        end.wait(0)
+    print("asked" if end.wait(0) else "not asked")
+"""
+
+
+def test_being_asked_to_end_at_any_moment_never_hangs() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", HURRY], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert result.stdout == "asked\n"
+
+
 def test_a_twin_added_later_federates_with_the_earlier_ones(up: Starter) -> None:
     first = up("alice").await_ready()
     first.stop()

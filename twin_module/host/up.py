@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +36,7 @@ def up(data: Path, names: Sequence[str]) -> None:
     lock = FolderLock(data / "up.lock")
     if not lock.take():
         raise HostError(f"The twins in {data} are up already; another `up` runs there.")
-    with lock, _asked_to_end() as end:
+    with lock, asked_to_end() as end:
         twins = _prepare(data, names)
         try:
             for twin in twins:
@@ -61,12 +60,33 @@ def _ensure_folder(data: Path) -> None:
         ) from None
 
 
+class End:
+    """Whether somebody asked this program to end.
+
+    A plain flag: an event of `threading` has a lock, which the signal may find taken by the very
+    thread that it interrupts.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def ask(self, *_: object) -> None:
+        """Take note, as the handler of a signal."""
+        self._asked = True
+
+    def wait(self, seconds: float) -> bool:
+        """Let some time pass, and tell whether somebody asked."""
+        if not self._asked:
+            time.sleep(seconds)
+        return self._asked
+
+
 @contextmanager
-def _asked_to_end() -> Iterator[threading.Event]:
-    """Turn Ctrl-C and a polite kill into an event, instead of an exception at any line."""
-    end = threading.Event()
+def asked_to_end() -> Iterator[End]:
+    """Turn Ctrl-C and a polite kill into a flag, instead of an exception at any line."""
+    end = End()
     kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(kind, lambda *_: end.set()) for kind in kinds]
+    before = [signal.signal(kind, end.ask) for kind in kinds]
     try:
         yield end
     finally:
@@ -129,7 +149,7 @@ def _check_ports(entry: Entry, data: Path) -> None:
             )
 
 
-def _await(twins: Sequence[TwinProcess], end: threading.Event) -> bool:
+def _await(twins: Sequence[TwinProcess], end: End) -> bool:
     """Wait until every twin serves; False when asked to end meanwhile."""
     waiting = {twin.entry.name: twin for twin in twins}
     reasons: dict[str, str] = {}
@@ -152,7 +172,7 @@ def _await(twins: Sequence[TwinProcess], end: threading.Event) -> bool:
     return not waiting
 
 
-def _watch(twins: Sequence[TwinProcess], end: threading.Event) -> None:
+def _watch(twins: Sequence[TwinProcess], end: End) -> None:
     """Start a twin again that ended by itself, after longer and longer pauses while it keeps ending."""
     pauses = {twin.entry.name: FIRST_PAUSE for twin in twins}
     started = {twin.entry.name: time.monotonic() for twin in twins}
