@@ -55,8 +55,6 @@ from twin_module.core.state import NAMESPACE, StateEvent, content_problem, froze
 
 T = TypeVar("T")
 
-BATCH = 50
-"""Events sent in one go; longer chains of state groups make Synapse slow."""
 MEDIA_TIMEOUT_MS = 20_000
 JOIN_PAUSES = (0.1, 0.4, 1.5)
 """Seconds before a join that was refused is tried again."""

@@ -347,7 +347,7 @@ def collection_duties(state: StateMap, circles: Mapping[str, StateMap]) -> Seque
     room_id = _room(state)
     sharing = {circle: role for circle, role in shares(state).items() if circle in circles}
     wanted, since = _reached(state, sharing, circles)
-    granted = _granted(state)
+    granted, raised_before = _noted(state)
     through = {
         user: role
         for user, role in wanted.items()
@@ -360,13 +360,13 @@ def collection_duties(state: StateMap, circles: Mapping[str, StateMap]) -> Seque
     staying = {user: role for user, role in gone.items() if user in leaving or user in users}
     noted = {**through, **staying}
     in_own_right = {user: role for user, role in wanted.items() if user not in noted}
-    before = {user: level for user, level in _raised(state).items() if user not in noted}
+    before = {user: level for user, level in raised_before.items() if user not in noted}
     raised = _to_note(_levels_now(state), before, in_own_right)
     effects: list[Effect] = [
         SetMembership(room_id, user, "kick", "This is no longer shared with you")
         for user in sorted(leaving)
     ]
-    if (noted, raised) != (granted, _raised(state)):
+    if (noted, raised) != (granted, raised_before):
         names = {user: role.name.lower() for user, role in noted.items()}
         note = {"members": names, **({"raised": raised} if raised else {})}
         effects.append(Put(GRANTED.type, "", frozen(note), room_id))
@@ -400,18 +400,13 @@ def _in_own_right(state: StateMap, user: str) -> bool:
     return membership_of(state, user) in PRESENT and "join_authorised_via_users_server" not in came
 
 
-def _granted(state: StateMap) -> dict[str, Role]:
+def _noted(state: StateMap) -> tuple[dict[str, Role], dict[str, int]]:
+    """Return who is noted as here through circles, and the own levels of whom circles raised."""
     content = content_of(state, GRANTED.type)
     if not content or GRANTED.problems(content):
-        return {}
-    return {user: Role.named(role) for user, role in content["members"].items()}
-
-
-def _raised(state: StateMap) -> dict[str, int]:
-    content = content_of(state, GRANTED.type)
-    if not content or GRANTED.problems(content):
-        return {}
-    return dict(content.get("raised", {}))
+        return {}, {}
+    granted = {user: Role.named(role) for user, role in content["members"].items()}
+    return granted, dict(content.get("raised", {}))
 
 
 def _to_note(
