@@ -13,9 +13,10 @@ from twin_module.config import TwinConfig, parse_config
 from twin_module.core.errors import TwinError
 from twin_module.core.state import NAMESPACE
 from twin_module.engine.owner import ensure_owner
-from twin_module.engine.synapse import SynapseHomeserver, widen_cors
+from twin_module.engine.synapse import PEERS_PREFIX, SynapseHomeserver, widen_cors
 from twin_module.engine.twin import Twin
 from twin_module.rest.openapi import PREFIX
+from twin_module.rest.peers import PeerResource
 from twin_module.rest.resource import TwinResource
 from twin_module.rooms import CAPABILITIES
 
@@ -51,6 +52,9 @@ class TwinModule:
             widen_cors(PREFIX.encode())
             resource = TwinResource(api, self.twin, self._homeserver.still_signed_in)
             api.register_web_resource(PREFIX, resource)
+            self._homeserver.on_shutdown(resource.hang_up)
+            peers = PeerResource(api, self.twin, self._homeserver.authenticate)
+            api.register_web_resource(PEERS_PREFIX, peers)
             self._start_in(0)
 
     def _check_appservices(self) -> None:

@@ -15,6 +15,7 @@ from twin_module.core.effects import Put
 from twin_module.core.layout import collection_room
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import NAMESPACE, frozen
+from twin_module.engine.peers import Peers
 from twin_module.engine.synapse import SynapseHomeserver
 from twin_module.testing.driver import run, together
 from twin_module.testing.fake import FakeHomeserver
@@ -105,6 +106,7 @@ class FakeSide(Side):
         self.network = network
         self.server = network.add(owner)
         self.port = FakeHomeserver(self.server)
+        self.server.answer = Peers(self.port).answer
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return run(work)
@@ -197,6 +199,7 @@ def world(
     """Two linked servers: fake, or real ones on SQLite, or on PostgreSQL."""
     if request.param == "fake":
         fakes = FakeNetwork()
+        fakes.short_history = True
         alice, bob = (FakeSide(fakes, f"@{name}:{name}.example") for name in NAMES)
         yield World(alice, bob, lambda name: fakes.cut_off(f"{name}.example"))
         fakes.close()

@@ -59,3 +59,17 @@ def test_a_file_of_a_server_that_does_not_answer_is_unreachable(
     with pytest.raises(Unreachable):
         download(bob, "mxc://localhost:1/unknown")
     assert download(bob, uri) == b"far"
+
+
+def test_own_files_are_listed_page_by_page(alice: Side, bob: Side) -> None:
+    mine = {upload(alice, b"12345"[:size]): size for size in range(1, 6)}
+    theirs = upload(bob, b"bob's")
+    download(alice, theirs)
+    found, after = {}, ""
+    while page := alice.run(alice.port.own_files(after, 2)):
+        assert len(page) <= 2
+        found.update({each.uri(alice.port.server_name): each.size for each in page})
+        assert after < page[0].media_id
+        after = page[-1].media_id
+    assert mine.items() <= found.items()
+    assert theirs not in found

@@ -1,5 +1,6 @@
 """Writing to rooms, and what is refused."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from twin_module.core.state import StateEvent, frozen
 from twin_module.testing.person import eventually
 
 THING = "org.example.thing"
+MESSAGE = "org.digitaltwin.doc.update"
 
 
 def whole(side: Side, room: str) -> dict[tuple[str, str], StateEvent]:
@@ -141,6 +143,41 @@ def test_several_states_reach_other_servers(alice: Side, bob: Side, shared: str)
     alice.run(alice.port.send_states(shared, [task("a"), task("b")]))
     alice.put(shared, task("c"))
     eventually(lambda: set(contents(bob.state(shared, TASK))) == {"a", "b", "c"})
+
+
+def arrived(side: Side, event_id: str) -> bool:
+    return event_id in side.run(side.port.messages([event_id]))
+
+
+def test_a_message_is_sent_and_arrives_everywhere_and_is_no_state(
+    alice: Side, bob: Side, shared: str
+) -> None:
+    content = frozen({"uid": "d", "update": "AAA"})
+    event_id = alice.run(alice.port.send_message(shared, MESSAGE, content))
+    for side in (alice, bob):
+        eventually(partial(arrived, side, event_id))
+        message = side.run(side.port.messages([event_id]))[event_id]
+        assert (message.type, message.sender, message.content) == (
+            MESSAGE,
+            alice.port.owner,
+            content,
+        )
+        assert side.state(shared, MESSAGE) == {}
+
+
+def test_the_same_message_twice_is_two_events(alice: Side) -> None:
+    room = alice.collection()
+    sent = [alice.run(alice.port.send_message(room, MESSAGE, frozen({}))) for _ in range(2)]
+    assert len(set(sent)) == 2
+
+
+def test_messages_of_who_may_not_send_them_are_refused(alice: Side, bob: Side, shared: str) -> None:
+    for room in (shared, alice.collection(), "!unknown"):
+        with pytest.raises((Forbidden, NotFound)):
+            bob.run(bob.port.send_message(room, MESSAGE, frozen({"uid": "d"})))
+    for content, error in (({"x": 1.5}, BadJson), ({"x": "y" * 65_536}, TooLarge)):
+        with pytest.raises(error):
+            alice.run(alice.port.send_message(shared, MESSAGE, frozen(content)))
 
 
 def test_a_collection_is_made_as_declared(alice: Side) -> None:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.engine.conftest import TASK, Home, crash_everywhere, settle, share, task
 from twin_module.core.effects import remove
 from twin_module.core.state import NAMESPACE
-from twin_module.engine import store
+from twin_module.engine import sequence, store
 from twin_module.testing.driver import run
 from twin_module.testing.fake import Crash
 from twin_module.testing.fake_network import FakeNetwork
@@ -386,7 +386,7 @@ def test_a_key_that_a_room_lost_is_gone_and_readers_of_changes_hear_it(
 ) -> None:
     alice.write(room, task("a"), task("b"))
     settle(alice)
-    before = alice.read(store.last_seq)
+    before = alice.read(sequence.last_seq)
     alice.server.lose(room, (TASK, "a"))
     matching(alice)
     (change,) = alice.read(store.changed_since, before, 10)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.conftest import TASK, Home, settle, task
 from twin_module.core.effects import remove
-from twin_module.engine import store
+from twin_module.engine import sequence, store
 from twin_module.engine.store import Record, Room
 from twin_module.testing.driver import run
 
@@ -76,12 +76,12 @@ def test_writing_the_same_row_again_is_no_change(cursor: Any) -> None:
     store.migrate(cursor)
     assert store.write_room(cursor, ROOM)
     assert store.write_object(cursor, RECORD, {})
-    seq = store.last_seq(cursor)
+    seq = sequence.last_seq(cursor)
     assert not store.write_room(cursor, ROOM)
     assert not store.write_object(cursor, RECORD, {})
-    assert store.last_seq(cursor) == seq
+    assert sequence.last_seq(cursor) == seq
     assert store.write_object(cursor, replace(RECORD, title="Other"), {})
-    assert store.last_seq(cursor) == seq + 1
+    assert sequence.last_seq(cursor) == seq + 1
 
 
 def test_the_index_holds_words_and_numbers_and_goes_with_its_object(cursor: Any) -> None:
@@ -108,7 +108,7 @@ def test_a_reader_who_knows_a_number_hears_all_that_changed_since_in_order(
 ) -> None:
     alice.write(room, task("a"), task("b"))
     settle(alice)
-    start = alice.read(store.last_seq)
+    start = alice.read(sequence.last_seq)
     assert alice.read(store.changed_since, start, 10) == []
     alice.write(room, task("a", "Butter"))
     alice.write(room, remove(TASK, "b"))
@@ -118,7 +118,7 @@ def test_a_reader_who_knows_a_number_hears_all_that_changed_since_in_order(
     numbers = [change.seq for change in changes]
     assert numbers == sorted(set(numbers))
     assert numbers[0] > start
-    assert numbers[-1] == alice.read(store.last_seq)
+    assert numbers[-1] == alice.read(sequence.last_seq)
     told = {change.uid: change.removed for change in changes if isinstance(change, Record)}
     assert told == {"a": False, "b": True}
     assert [change.name for change in changes if isinstance(change, Room)] == ["New"]
@@ -126,7 +126,7 @@ def test_a_reader_who_knows_a_number_hears_all_that_changed_since_in_order(
 
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_changes_read_in_parts_are_all_there_once(alice: Home, room: str, most: int) -> None:
-    start = alice.read(store.last_seq)
+    start = alice.read(sequence.last_seq)
     for number in range(5):
         alice.write(room, task(f"t{number}"))
         alice.server.write(room, "m.room.name", "", {"name": f"Name {number}"})
@@ -143,7 +143,7 @@ def test_changes_read_in_parts_are_all_there_once(alice: Home, room: str, most: 
 
 
 def test_of_several_changes_of_one_object_a_reader_hears_the_last(alice: Home, room: str) -> None:
-    start = alice.read(store.last_seq)
+    start = alice.read(sequence.last_seq)
     for number in range(3):
         alice.write(room, task("a", f"Title {number}"))
         settle(alice)

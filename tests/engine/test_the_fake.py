@@ -83,6 +83,7 @@ def test_the_state_does_not_depend_on_the_order_of_arrival(
     network.late = True
     for number in range(4):
         alice.server.write(shared, TASK, "a", {"@type": "Task", "title": f"Alice's {number}"})
+        network.pass_time(1)
         bob.server.write(shared, TASK, "a", {"@type": "Task", "title": f"Bob's {number}"})
         network.pass_time(1)
     network.deliver(order=lambda events: events[::-1])

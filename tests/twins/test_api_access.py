@@ -76,7 +76,14 @@ def test_pages_of_other_origins_may_use_all_of_the_api(path: str, alice: Person)
     methods = answer.headers["access-control-allow-methods"].split(", ")
     assert {"GET", "POST", "PUT", "PATCH", "DELETE"} <= set(methods)
     allowed = answer.headers["access-control-allow-headers"].split(", ")
-    needed = {"Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID"}
+    needed = {
+        "Authorization",
+        "Content-Type",
+        "If-Match",
+        "If-None-Match",
+        "Last-Event-ID",
+        "X-Experience",
+    }
     assert needed <= set(allowed)
 
 
@@ -118,7 +125,7 @@ def test_the_card_is_signed_with_the_key_that_the_server_publishes(
     card = request(alice.url, "GET", f"{TWIN}/card").ok()
     assert card["owner"] == alice.owner
     assert card["server_name"] == alices_twin.server_name
-    assert card["capabilities"] == ["tasks", "docs", "circles"]
+    assert card["capabilities"] == ["tasks", "docs", "circles", "attestations"]
     published = request(
         f"https://localhost:{alices_twin.facts.federation_port}",
         "GET",

@@ -21,8 +21,10 @@ class Scene:
     room: str
     circle: str
 
-    def run(self, capability: str, name: str, **arguments: Any) -> Any:
-        return self.alice.command(capability, name, room_id=self.room, **arguments)
+    def run(self, capability: str, command: str, /, **arguments: Any) -> Any:
+        return self.alice.post(
+            f"commands/{capability}/{command}", {"room_id": self.room, **arguments}
+        )
 
     def task(self, uid: str) -> dict[str, Any]:
         content: dict[str, Any] = self.alice.get(f"rooms/{self.room}/tasks/{uid}")["content"]
@@ -128,6 +130,29 @@ def write_a_document(s: Scene) -> None:
     assert text_of(s).decode() == "# Two ä"
 
 
+def name_a_version(s: Scene) -> None:
+    first = s.alice.get(f"rooms/{s.room}/docs/minutes")["etag"]
+    s.run("docs", "name_version", uid="minutes", name="Draft")
+    s.run("docs", "write", uid="minutes", text="# Two")
+    named = s.alice.get(f"rooms/{s.room}/docs/minutes")["content"]["versions"]
+    assert named == {"Draft": first}
+    text = s.alice.ask("GET", f"rooms/{s.room}/docs/minutes/history/{named['Draft']}/text").ok()
+    assert text == b"# One"
+    [change] = [
+        each
+        for each in s.alice.get(f"rooms/{s.room}/docs/minutes/diff", **{"from": first})["changes"]
+        if each["path"] == "/text"
+    ]
+    assert "-# One" in change["lines"]
+    assert "+# Two" in change["lines"]
+
+
+def forget_a_version(s: Scene) -> None:
+    s.run("docs", "name_version", uid="minutes", name="Draft")
+    s.run("docs", "forget_version", uid="minutes", name="Draft")
+    assert not s.alice.get(f"rooms/{s.room}/docs/minutes")["content"].get("versions")
+
+
 def remove_a_document(s: Scene) -> None:
     s.run("docs", "remove", uid="minutes")
     assert s.alice.uids(s.room) == ["bread"]
@@ -189,6 +214,31 @@ def unshare_a_collection(s: Scene) -> None:
     assert s.alice.get(f"collections/{s.room}")["shares"] == []
 
 
+# Attestations (what other twins make of them is told in test_attestations.py)
+
+
+def issue_an_attestation(s: Scene) -> None:
+    digest = "ab" * 32
+    s.run("attestations", "issue", uid="a", statement="original", file=digest, description="Mine")
+    [shown] = s.alice.get(f"rooms/{s.room}/attestations")["attestations"]
+    assert (shown["claims"]["issuer"], shown["claims"]["description"]) == (s.alice.owner, "Mine")
+    two = {"room_id": s.room, "statement": "original", "file": digest, "person": BOB}
+    assert s.alice.ask("POST", "commands/attestations/issue", two).status == 400
+
+
+def revoke_an_attestation(s: Scene) -> None:
+    s.run("attestations", "issue", uid="a", statement="known", person=BOB)
+    s.run("attestations", "revoke", uid="a", reason="I was wrong")
+    [shown] = s.alice.get(f"rooms/{s.room}/attestations")["attestations"]
+    assert shown["revoked"] is True
+
+
+def remove_an_attestation(s: Scene) -> None:
+    s.run("attestations", "issue", uid="a", statement="known", person=BOB)
+    s.run("attestations", "remove", uid="a")
+    assert s.alice.get(f"rooms/{s.room}/attestations")["attestations"] == []
+
+
 STORIES: Final[Mapping[tuple[str, str], Callable[[Scene], None]]] = {
     ("tasks", "add"): add_a_task,
     ("tasks", "change"): change_a_task,
@@ -200,6 +250,8 @@ STORIES: Final[Mapping[tuple[str, str], Callable[[Scene], None]]] = {
     ("docs", "create"): create_a_document,
     ("docs", "rename"): rename_a_document,
     ("docs", "write"): write_a_document,
+    ("docs", "name_version"): name_a_version,
+    ("docs", "forget_version"): forget_a_version,
     ("docs", "remove"): remove_a_document,
     ("circles", "create"): create_a_circle,
     ("circles", "change"): change_a_circle,
@@ -208,6 +260,9 @@ STORIES: Final[Mapping[tuple[str, str], Callable[[Scene], None]]] = {
     ("circles", "dissolve"): dissolve_a_circle,
     ("circles", "share"): share_a_collection,
     ("circles", "unshare"): unshare_a_collection,
+    ("attestations", "issue"): issue_an_attestation,
+    ("attestations", "revoke"): revoke_an_attestation,
+    ("attestations", "remove"): remove_an_attestation,
 }
 COMMANDS: Final = [(each, name) for each in CAPABILITIES for name in each.commands]
 
@@ -248,7 +303,13 @@ def test_a_command_on_what_is_not_there_is_refused(
     capability: Any, name: str, careful: CarefulPerson, lasting_collection: str
 ) -> None:
     before = careful.state(lasting_collection)
-    more = {"title": "x", "text": "x", "user_id": BOB, "to_room_id": lasting_collection}
+    more = {
+        "title": "x",
+        "text": "x",
+        "name": "x",
+        "user_id": BOB,
+        "to_room_id": lasting_collection,
+    }
     needed = capability.commands[name].schema()["required"]
     arguments = {key: value for key, value in more.items() if key in needed}
     answer = careful.ask(

@@ -10,7 +10,7 @@ from unpaddedbase64 import encode_base64
 from twin_module.engine.writer import INLINE_BYTES, MAX_TEXT_BYTES
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.person import Person, eventually
-from twin_module.testing.twins import Twin
+from twin_module.testing.twins import Twin, free_port
 
 DOC: Final = "org.digitaltwin.doc"
 
@@ -144,13 +144,22 @@ def test_a_text_that_lies_where_nothing_is_is_an_error_of_matrix(
     assert answer.status == status, answer.body
 
 
-def test_a_text_on_a_twin_that_is_away_can_be_read_once_it_is_back(
-    alice: Person, bob: Person, shared: str, alices_twin: Twin, network: Any
+def test_a_text_can_be_read_while_its_twin_is_away_because_it_was_fetched_before(
+    alice: Person, bob: Person, shared: str, network: Any
 ) -> None:
     text = "long " * 10_000
     alice.command("docs", "create", room_id=shared, uid="away", title="Away", text=text)
-    eventually(lambda: "away" in bob.uids(shared), what="Bob sees the document")
+    eventually(lambda: bob.ask("GET", f"rooms/{shared}/docs/away/text").status == 200)
     with network.cut_off("alice"):
-        answer = bob.ask("GET", f"rooms/{shared}/docs/away/text")
-        assert (answer.status, answer.body["errcode"]) == (504, "ORG.DIGITALTWIN.UNREACHABLE")
-    assert text_of(bob, shared, "away").decode() == text
+        assert text_of(bob, shared, "away").decode() == text
+
+
+def test_a_text_on_a_twin_that_does_not_answer_is_an_error_that_says_so(
+    alice: Person, bob: Person, shared: str
+) -> None:
+    nowhere = {"url": f"mxc://localhost:{free_port()}/a", "size": 1, "hashes": {"sha256": "a" * 43}}
+    content = {"@type": "Document", "title": "Nowhere", "textFile": nowhere}
+    alice.put_state(shared, "org.digitaltwin.doc", "nowhere", content).ok()
+    eventually(lambda: "nowhere" in bob.uids(shared), what="Bob sees the document")
+    answer = bob.ask("GET", f"rooms/{shared}/docs/nowhere/text")
+    assert (answer.status, answer.body["errcode"]) == (504, "ORG.DIGITALTWIN.UNREACHABLE")

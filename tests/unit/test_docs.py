@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from twin_module.core.errors import NotFound
-from twin_module.rooms.docs import DOC, DOCS
+from twin_module.core.errors import InvalidParam, NotFound
+from twin_module.rooms.docs import DOC, DOCS, MAX_VERSIONS
 from twin_module.testing.stage import NEW_UID, Stage
 from twin_module.testing.strategies import event_of, state_of
 
@@ -67,6 +67,37 @@ def test_writing_replaces_the_text() -> None:
 def test_writing_a_short_text_leaves_the_file_behind() -> None:
     after = shelf(a={"textFile": FILE}).run("write", uid="a", text="new").content("a")
     assert after == {"@type": "Document", "title": "a", "text": "new"}
+
+
+def test_the_current_version_gets_a_name() -> None:
+    after = shelf(a={"text": "x"}).run("name_version", uid="a", name="Sent")
+    assert after.content("a")["versions"] == {"Sent": "$event"}
+    assert after.content("a")["text"] == "x"
+
+
+def test_another_version_gets_a_name_beside_those_that_have_one() -> None:
+    stage = shelf(a={"versions": {"One": "$one"}})
+    after = stage.run("name_version", uid="a", name="Two", event_id="$two")
+    assert after.content("a")["versions"] == {"One": "$one", "Two": "$two"}
+    again = after.run("name_version", uid="a", name="One", event_id="$other")
+    assert again.content("a")["versions"] == {"One": "$other", "Two": "$two"}
+
+
+def test_no_more_than_a_hundred_versions_have_a_name() -> None:
+    names = {f"n{number}": "$x" for number in range(MAX_VERSIONS)}
+    stage = shelf(a={"versions": names})
+    with pytest.raises(InvalidParam, match="forget one first"):
+        stage.run("name_version", uid="a", name="One more")
+    assert len(stage.run("name_version", uid="a", name="n1").content("a")["versions"]) == 100
+
+
+def test_the_name_of_a_version_is_forgotten() -> None:
+    stage = shelf(a={"versions": {"One": "$one", "Two": "$two"}})
+    after = stage.run("forget_version", uid="a", name="One")
+    assert after.content("a")["versions"] == {"Two": "$two"}
+    assert "versions" not in after.run("forget_version", uid="a", name="Two").content("a")
+    with pytest.raises(NotFound, match="called 'Three'"):
+        stage.run("forget_version", uid="a", name="Three")
 
 
 def test_a_removed_document_is_no_longer_shown() -> None:

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from twin_module.core.capability import Capability, Command, EventType, fitting
 from twin_module.core.effects import CreateRoom, Effect, Put
-from twin_module.core.errors import InvalidParam, NotFound
+from twin_module.core.errors import Forbidden, InvalidParam, NotFound
 from twin_module.core.schema import MAX_CONTENT_BYTES, Shape
 from twin_module.core.state import NAMESPACE, StateMap, frozen, plain
 from twin_module.rooms import CAPABILITIES
@@ -44,9 +44,9 @@ CONTENTS = {each.type: contents(each) for each in EVENT_TYPES}
 STATE_KEYS = {each.type: state_keys(each) for each in EVENT_TYPES}
 STATES = {each.name: states(each) for each in CAPABILITIES}
 ARGUMENTS = {named(*each): arguments(each[0].commands[each[1]]) for each in COMMANDS}
-ASKS_ANEW = {"tasks.add", "docs.create", "circles.create", "circles.add"}
+ASKS_ANEW = {"tasks.add", "docs.create", "circles.create", "circles.add", "attestations.issue"}
 """Commands that mean something else when they are given again."""
-BEGINS = {"tasks.add", "docs.create", "circles.create"}
+BEGINS = {"tasks.add", "docs.create", "circles.create", "attestations.issue"}
 """Commands that make something new."""
 
 each_capability = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)
@@ -241,7 +241,7 @@ def decided(stage: Stage, name: str, asked: Mapping[str, Any]) -> Sequence[Effec
     """Return what a command does; None where it says why it does nothing."""
     try:
         return stage.decide(name, **asked)
-    except (NotFound, InvalidParam):
+    except (Forbidden, InvalidParam, NotFound):
         return None
 
 

@@ -57,6 +57,15 @@ def power_of(state: StateMap, user_id: str) -> int:
     return integer(users.get(user_id), default) if isinstance(users, Mapping) else default
 
 
+def may_write(state: StateMap, user_id: str, event_type: str) -> bool:
+    """Tell whether somebody's power is enough for a state event of a type."""
+    levels = content_of(state, "m.room.power_levels")
+    by_type = levels.get("events")
+    default = integer(levels.get("state_default"), 50)
+    needed = integer(by_type.get(event_type), default) if isinstance(by_type, Mapping) else default
+    return power_of(state, user_id) >= needed
+
+
 def role_of(state: StateMap, user_id: str) -> str:
     """Return somebody's role in a room, by name: owner, admin, editor or viewer."""
     power = power_of(state, user_id)

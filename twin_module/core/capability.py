@@ -57,6 +57,21 @@ class LongText:
     mimetype: str
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A text that several people write at once: `text` holds it readable, `state` as a CRDT.
+
+    The field `state` holds `{"state": unpadded base64 of a Yjs update}` while that is small, else
+    `{"file": …}` with a pointer as in `LongText`. `shared` names the text inside of the CRDT.
+    Fields of `kept` speak of the object's history; who puts an earlier version back leaves them.
+    """
+
+    text: str
+    state: str
+    shared: str
+    kept: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventType:
     """One type of state event: its shape, an example, and what its fields mean to the engine."""
@@ -78,6 +93,7 @@ class EventType:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     """By the names that they have in the API."""
     long_text: LongText | None = None
+    together: Together | None = None
     shape: Shape = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

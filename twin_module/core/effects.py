@@ -15,6 +15,13 @@ class Put:
     state_key: str
     content: Content
     room_id: str | None = None
+    merged: tuple[str, ...] = ()
+    """The event IDs of lost versions whose changes this one takes in."""
+    sign: str | None = None
+    """The field whose document the twin's server is to sign.
+
+    Such a document must not be readable as anything else that servers sign: an event, a request, keys.
+    """
 
 
 def remove(event_type: str, state_key: str, room_id: str | None = None) -> Put:

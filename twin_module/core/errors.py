@@ -76,6 +76,13 @@ class Conflict(TwinError):
     errcode = "ORG.DIGITALTWIN.CONFLICT"
 
 
+class NotProvable(TwinError):
+    """The version was redacted, or what proves it is no longer there; `problems` says all of it."""
+
+    status = 409
+    errcode = "ORG.DIGITALTWIN.NOT_PROVABLE"
+
+
 class RoomFull(TwinError):
     """The room has held as many objects as a room can carry; begin another collection."""
 

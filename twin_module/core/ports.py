@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from twin_module.core.effects import Put
-from twin_module.core.state import StateEvent, StateMap
+from twin_module.core.state import Content, StateEvent, StateMap
 
 T = TypeVar("T")
 
@@ -35,6 +35,53 @@ class Delta:
     type: str
     state_key: str
     event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What a part of the stream brought."""
+
+    upto: int
+    """The position that it reaches."""
+    event_ids: Sequence[str]
+    """State and messages of ours, current or not, oldest first; rejected ones are left out."""
+    redacted: Sequence[str]
+    """The IDs of events, of any kind, that were redacted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event of a room's timeline that is no state."""
+
+    room_id: str
+    type: str
+    content: Content = field(hash=False)
+    sender: str
+    event_id: str
+    origin_server_ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedEvent:
+    """An event as its server signed it."""
+
+    event_id: str
+    room_version: str
+    pdu: Mapping[str, Any] = field(hash=False)
+    """With `hashes` and `signatures`, without `unsigned`; redacted where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A file of the owner's in the twin's own media."""
+
+    media_id: str
+    mimetype: str
+    size: int
+
+    def uri(self, server_name: str) -> str:
+        """Return its address."""
+        return f"mxc://{server_name}/{self.media_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +152,32 @@ class Homeserver(Protocol):
     async def redactions(self, after: int, upto: int) -> Sequence[str]:
         """Return the IDs of events that were redacted in a part of the stream."""
 
+    async def arrivals(self, after: int, upto: int) -> Arrived:
+        """Return what of ours a part of the stream brought, about 500 events at most."""
+
+    async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
+        """Return events that are no state; unknown, redacted and soft-failed ones are left out."""
+
+    async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:
+        """Ask the other servers of a room for a state event that this one never got.
+
+        None means that all of them answered, and none has it.
+
+        Raises:
+            Unreachable: one that might have it does not answer now.
+        """
+
+    async def own_membership(self, room_id: str) -> StateEvent | None:
+        """Return the owner's newest membership event of a room, also of one they are no longer in."""
+
     async def send_state(self, room_id: str, put: Put) -> str:
         """Send one state event and return its ID."""
 
     async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
         """Send state events of ours, all or none, and return their IDs in order."""
+
+    async def send_message(self, room_id: str, event_type: str, content: Content) -> str:
+        """Send one event that is no state and return its ID."""
 
     async def create_room(self, config: Mapping[str, Any]) -> str:
         """Make a room and return its ID."""
@@ -130,6 +198,23 @@ class Homeserver(Protocol):
     async def download(self, uri: str, most: int) -> bytes:
         """Return a file from this twin's or another one's media, of at most so many bytes."""
 
+    async def own_files(self, after: str, most: int) -> Sequence[OwnFile]:
+        """Return the owner's files behind a media ID, in the order of their IDs, at most so many."""
+
+    async def call(self, server: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask something of another twin, with a request that this server signs.
+
+        Args:
+            server: the other twin's server name.
+            path: behind `/_matrix/org.digitaltwin/v1/`.
+            body: not empty.
+
+        Raises:
+            Unreachable: it does not answer within some seconds.
+            NotFound: it is no twin, or does not know the call.
+            Forbidden, BadJson, TooLarge: it refuses.
+        """
+
     async def account_data(self, data_type: str) -> Mapping[str, Any]:
         """Return the owner's account data of a type, empty when there is none."""
 
@@ -141,6 +226,27 @@ class Homeserver(Protocol):
 
     def sign(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the document with the server's signature (Matrix appendices, "Signing JSON")."""
+
+    async def signed_event(self, event_id: str) -> SignedEvent | None:
+        """Return an event as others can verify it; None where it is unknown or rejected."""
+
+    async def signed_events(self, event_ids: Iterable[str]) -> Mapping[str, SignedEvent]:
+        """Return events as `signed_event` does, in one go; unknown and rejected ones are left out."""
+
+    async def key_documents(
+        self, server: str, ask: Literal["needed", "never", "always"] = "needed"
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the signed key documents of a server that this one knows.
+
+        Matrix server-server API, "Publishing Keys". They are as that server sent them.
+
+        Args:
+            server: whose keys.
+            ask: when to ask the server itself: where none is known, never, or in any case.
+
+        Raises:
+            Unreachable: the server was asked, and does not answer.
+        """
 
     def verify_keys(self) -> Mapping[str, str]:
         """Return the server's public signing keys by key ID, as unpadded base64."""

@@ -38,6 +38,11 @@ class Problem:
         return {"path": self.path, "message": self.message}
 
 
+def pointer(*parts: str) -> str:
+    """Return the JSON pointer (RFC 6901) that leads through these keys and indexes."""
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
 def bounds_problem(value: Any, most: int = MAX_CONTENT_BYTES) -> Problem | None:
     """Return the first reason why a value is not canonical JSON of bounded depth and size."""
     stack: list[tuple[Any, str, int]] = [(value, "", 0)]
@@ -53,7 +58,7 @@ def bounds_problem(value: Any, most: int = MAX_CONTENT_BYTES) -> Problem | None:
                 problem = _leaf_problem(key) if isinstance(key, str) else "has a key of no text"
                 if problem:
                     return Problem(path, problem)
-                stack.append((child, f"{path}/{_escaped(key)}", depth + 1))
+                stack.append((child, f"{path}{pointer(key)}", depth + 1))
         elif isinstance(item, list | tuple | PVector):
             stack.extend((child, f"{path}/{index}", depth + 1) for index, child in enumerate(item))
     size = len(encode_canonical_json(plain(value)))
@@ -72,10 +77,6 @@ def _leaf_problem(item: Any) -> str | None:
     if not isinstance(item, Mapping | list | tuple | PVector | str | int | None):
         return "is not JSON"
     return None
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _encodes(text: str) -> bool:
@@ -116,7 +117,7 @@ class Shape:
         found = islice(self._validator.iter_errors(plain(value)), MAX_PROBLEMS)
         return [
             Problem(
-                "".join(f"/{_escaped(str(part))}" for part in error.absolute_path),
+                pointer(*map(str, error.absolute_path)),
                 error.message
                 if len(error.message) <= MAX_MESSAGE
                 else f"{error.message[:MAX_MESSAGE]}…",

@@ -1,7 +1,7 @@
 """The current state of a room, as Matrix has it: one event for each (type, state key)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from pyrsistent import PMap, freeze, thaw
@@ -34,6 +34,8 @@ class StateEvent:
     origin_server_ts: int
     problem: str | None = None
     """Why the content can't even be read; it is empty then."""
+    replaces: str | None = field(default=None, compare=False)
+    """What was current for its sender when it was written, where this server could work that out."""
 
 
 StateMap: TypeAlias = Mapping[Key, StateEvent]

@@ -65,13 +65,20 @@ class Commands:
             )
         return capability
 
-    async def run(self, capability_name: str, command_name: str, arguments: Any) -> Outcome:
+    async def run(
+        self,
+        capability_name: str,
+        command_name: str,
+        arguments: Any,
+        experience: str | None = None,
+    ) -> Outcome:
         """Run a command.
 
         Args:
             capability_name: of the capability that has the command.
             command_name: of the command.
             arguments: the request's body; checked here.
+            experience: which app asks, as it says itself.
 
         Raises:
             TwinError: the arguments do not fit, or the command can't be done.
@@ -87,14 +94,18 @@ class Commands:
             )
         for attempt in range(TRIES):
             try:
-                return await self._attempt(capability, command, arguments)
+                return await self._attempt(capability, command, arguments, experience)
             except Conflict:
                 if attempt == TRIES - 1:
                     raise
         raise AssertionError("unreachable")
 
     async def _attempt(
-        self, capability: Capability, command: Command, arguments: Arguments
+        self,
+        capability: Capability,
+        command: Command,
+        arguments: Arguments,
+        experience: str | None,
     ) -> Outcome:
         room_id = arguments["room_id"] if command.in_room else ""
         state = await self._seen(capability, command, room_id, arguments)
@@ -109,7 +120,7 @@ class Commands:
         if "uid" in arguments and "uid" not in command.required:
             # A uid that the caller chose for something new must still be free.
             expected[capability.event_type.type, arguments["uid"]] = NEW
-        return await self._carry_out(effects, room_id, expected)
+        return await self._carry_out(effects, room_id, expected, experience)
 
     async def _seen(
         self, capability: Capability, command: Command, room_id: str, arguments: Arguments
@@ -129,16 +140,19 @@ class Commands:
         return {}
 
     async def _carry_out(
-        self, effects: Sequence[Effect], room_id: str, expected: Mapping[Key, str]
+        self,
+        effects: Sequence[Effect],
+        room_id: str,
+        expected: Mapping[Key, str],
+        experience: str | None,
     ) -> Outcome:
         written: list[Written] = []
         created: list[str] = []
         for room, puts in _by_room(effects, room_id):
             # Nobody has looked into another room: what is written there has to be new to it.
             new = {(put.type, put.state_key): NEW for put in puts}
-            written.extend(
-                await self._writer.write(room, puts, expected if room == room_id else new)
-            )
+            seen = expected if room == room_id else new
+            written.extend(await self._writer.write(room, puts, seen, experience=experience))
         for effect in effects:
             if isinstance(effect, CreateRoom):
                 created.append(await self._homeserver.create_room(effect.config))
@@ -148,7 +162,9 @@ class Commands:
                 )
         return Outcome(written, created)
 
-    async def bulk(self, room_id: str, items: Sequence[Item]) -> list[Written | TwinError]:
+    async def bulk(
+        self, room_id: str, items: Sequence[Item], experience: str | None = None
+    ) -> list[Written | TwinError]:
         """Write many objects to a room, chunk by chunk, each chunk all or nothing.
 
         Returns:
@@ -157,11 +173,11 @@ class Commands:
         """
         results: list[Written | TwinError] = []
         for chunk in _chunks(items):
-            results.extend(await self._write_chunk(room_id, chunk))
+            results.extend(await self._write_chunk(room_id, chunk, experience))
         return results
 
     async def _write_chunk(
-        self, room_id: str, chunk: Sequence[Item]
+        self, room_id: str, chunk: Sequence[Item], experience: str | None
     ) -> Sequence[Written | TwinError]:
         refused: dict[int, TwinError] = {}
         keys: set[Key] = set()
@@ -174,10 +190,9 @@ class Commands:
                 refused[number] = error
             keys.add((item.type, item.uid))
         if not refused:
+            puts = [Put(item.type, item.uid, frozen(item.content)) for item in chunk]
             try:
-                return await self._writer.write(
-                    room_id, [Put(item.type, item.uid, frozen(item.content)) for item in chunk]
-                )
+                return await self._writer.write(room_id, puts, experience=experience)
             except TwinError as error:
                 return [error] * len(chunk)
         left = ChunkRefused("Not written, because another object of its chunk can't be.")

@@ -16,8 +16,10 @@ from twin_module.core.capability import EventType
 from twin_module.core.layout import kind_in
 from twin_module.core.ports import Cursor, Delta, Homeserver, Invitation
 from twin_module.core.state import NAMESPACE, StateEvent, StateMap, content_of, plain
-from twin_module.engine import store
+from twin_module.engine import store, versions
+from twin_module.engine.arrivals import Arrivals, remember
 from twin_module.engine.store import Record, Room
+from twin_module.engine.versions import Place
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +42,9 @@ Listener = Callable[[frozenset[str]], None]
 class Projector:
     """Reads what changed and keeps the tables; one per twin, in one process only."""
 
-    def __init__(self, homeserver: Homeserver, types: Iterable[EventType]) -> None:
+    def __init__(self, homeserver: Homeserver, types: Sequence[EventType]) -> None:
         self._homeserver = homeserver
+        self.arrivals = Arrivals(homeserver, types)
         self._types: Mapping[str, EventType] = {each.type: each for each in types}
         self._governing = {each.type for each in self._types.values() if each.governs}
         self._listeners: list[Listener] = []
@@ -69,6 +72,8 @@ class Projector:
             target = await self._homeserver.position()
             if target == self._reached:
                 return
+            # First, since a room that is left is forgotten but for what only the owner has of it.
+            await self.arrivals.follow(target)
             position = self._reached
             if position is None:
                 position = await self._homeserver.transact("twin_position", store.read_position)
@@ -78,7 +83,12 @@ class Projector:
             while position < target:
                 position = await self._step(position, target)
             await self._follow_invitations()
+            await self.announce()
             self._reached = target
+
+    async def announce(self) -> None:
+        """Let readers of changes hear which objects have lost versions, and which no longer."""
+        self._tell(await self._homeserver.transact("twin_announce", versions.announce), ())
 
     def forget_position(self) -> None:
         """Make the next step ask the database again, where `twin reindex` may have changed it."""
@@ -119,11 +129,13 @@ class Projector:
     async def _read_whole(self, room_id: str) -> None:
         room = await self._room(room_id)
         keys = await self._homeserver.object_keys(room_id) if room else []
-        records = await self._records(keys)
+        events = await self._homeserver.events(_there(keys))
+        records = [self._judge(event) for event in events.values()]
+        removed_at = None if room else await self._removed_at(room_id)
 
         def work(cursor: Cursor) -> None:
             if room is None:
-                _leave(cursor, room_id)
+                _leave(cursor, room_id, self._homeserver.owner, removed_at)
                 return
             store.write_room(cursor, room)
             present = {(each.type, each.state_key) for each in keys}
@@ -131,6 +143,8 @@ class Projector:
                 if (known.type, known.uid) not in present:
                     _bury(cursor, known)
             self._write(cursor, records)
+            versions.note(cursor, remember(cursor, self._types, events.values()))
+            versions.look_again(cursor, room_id)
 
         await self._homeserver.transact("twin_read_room", work)
 
@@ -144,8 +158,9 @@ class Projector:
         if entered:
             for room_id in sorted(entered - await self._known_rooms()):
                 await self._read_whole(room_id)
+        left = {room_id: await self._removed_at(room_id) for room_id in looked - entered}
         latest = {(d.room_id, d.type, d.state_key): d for d in deltas if _is_ours(d)}
-        there = [delta.event_id for delta in latest.values() if delta.event_id is not None]
+        there = _there(latest.values())
         events = await self._homeserver.events([*there, *await self._resting_on(redacted)])
         records = [self._judge(events[event_id]) for event_id in there if event_id in events]
         struck: set[str] = set()
@@ -153,16 +168,21 @@ class Projector:
         def work(cursor: Cursor) -> None:
             for room_id, room in rooms.items():
                 if room is None:
-                    _leave(cursor, room_id)
+                    _leave(cursor, room_id, self._homeserver.owner, left[room_id])
                 else:
                     store.write_room(cursor, room)
+                    versions.look_again(cursor, room_id)
             ours = {d.room_id for d in latest.values() if _is_joined(cursor, d.room_id)}
             _bury_gone(cursor, (d for d in latest.values() if d.room_id in ours))
             self._write(cursor, [each for each in records if each.room_id in ours])
+            current = (events[each.event_id] for each in records if each.room_id in ours)
+            places = remember(cursor, self._types, current)
             # Asked again here: what was written just now may rest on redacted events, or no longer.
             for each in store.resting_on(cursor, redacted):
                 self._strike(cursor, each, events)
                 struck.add(each.room_id)
+            places.update(Place(d.room_id, d.type, d.state_key) for d in latest.values())
+            versions.note(cursor, (each for each in places if each.room_id in ours))
             store.advance_position(cursor, upto)
 
         await self._homeserver.transact("twin_project", work)
@@ -187,11 +207,12 @@ class Projector:
             return None
         return _room_row(room_id, state, self._homeserver.owner, "join", None)
 
-    async def _records(self, deltas: Iterable[Delta]) -> list[Record]:
-        """Return what the changed keys hold; a Record with a problem still lacks its good version."""
-        there = [delta.event_id for delta in deltas if delta.event_id is not None]
-        events = await self._homeserver.events(there)
-        return [self._judge(events[event_id]) for event_id in there if event_id in events]
+    async def _removed_at(self, room_id: str) -> int | None:
+        """Return when somebody else took the owner out of a room, None where nobody did."""
+        event = await self._homeserver.own_membership(room_id)
+        if event is None or event.sender == self._homeserver.owner:
+            return None
+        return event.origin_server_ts
 
     def _judge(self, event: StateEvent) -> Record:
         bare = Record(
@@ -307,10 +328,15 @@ def _is_joined(cursor: Cursor, room_id: str) -> bool:
     return room is not None and room.membership == "join"
 
 
-def _leave(cursor: Cursor, room_id: str) -> None:
+def _there(deltas: Iterable[Delta]) -> list[str]:
+    return [delta.event_id for delta in deltas if delta.event_id is not None]
+
+
+def _leave(cursor: Cursor, room_id: str, owner: str, removed_at: int | None) -> None:
     room = store.read_room(cursor, room_id)
     if room is not None and room.membership == "join":
         store.write_room(cursor, replace(room, membership="leave"))
+    versions.forget(cursor, room_id, owner, removed_at)
     store.forget_objects(cursor, room_id)
 
 

@@ -6,7 +6,6 @@ is still to be done there and does that; what fails is tried again, later and la
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from twin_module.core import layout
@@ -18,6 +17,7 @@ from twin_module.core.layout import Kind
 from twin_module.core.ports import Homeserver, Invitation
 from twin_module.core.state import NAMESPACE, StateEvent, StateMap, content_of, frozen
 from twin_module.engine import store
+from twin_module.engine.backoff import Backoff
 from twin_module.engine.settings import Settings, Wishes
 from twin_module.engine.store import Room
 from twin_module.engine.writer import Writer
@@ -37,18 +37,8 @@ STATE: Final = (
 )
 ROOMS: Final = f"{NAMESPACE}.rooms"
 """Account data that names the twin's own rooms."""
-FIRST_WAIT: Final = 15_000
-LONGEST_WAIT: Final = 3_600_000
 ROUNDS: Final = 5
 """How often one room is looked at again at once; each round should find less to do."""
-
-
-@dataclass(slots=True)
-class Later:
-    """A room in which something could not be done yet; times in milliseconds."""
-
-    due: int
-    wait: int
 
 
 class Reconciler:
@@ -66,7 +56,7 @@ class Reconciler:
         self._writer = writer
         self._types = {each.type: each for each in types}
         self._touched: set[str] = set()
-        self._later: dict[str, Later] = {}
+        self._later: Backoff[str] = Backoff()
         self._has_index = False
 
     def touch(self, rooms: Iterable[str]) -> None:
@@ -75,7 +65,7 @@ class Reconciler:
 
     def waiting(self) -> list[str]:
         """Return the rooms in which something could not be done yet."""
-        return sorted(self._later)
+        return sorted(self._later.all())
 
     async def touch_all(self) -> None:
         """Look at every room at the next turn, as after a start."""
@@ -85,8 +75,7 @@ class Reconciler:
         """Do what is to be done in the rooms that changed, and what is due again."""
         async with self._homeserver.lock("reconciler"):
             now = self._homeserver.now()
-            due = {room_id for room_id, later in self._later.items() if later.due <= now}
-            touched, self._touched = self._touched | due, set()
+            touched, self._touched = self._touched | self._later.due(now), set()
             if not touched and self._has_index:
                 return
             try:
@@ -129,9 +118,9 @@ class Reconciler:
             if failed:
                 break
         if failed:
-            self._postpone(room_id)
+            self._later.postpone(room_id, self._homeserver.now())
         else:
-            self._later.pop(room_id, None)
+            self._later.done(room_id)
 
     async def _carry_out_all(self, effects: Sequence[Effect]) -> bool:
         """Do one thing after the other; tells whether all could be done.
@@ -146,13 +135,6 @@ class Reconciler:
                 if isinstance(effect, Put):
                     break
         return done
-
-    def _postpone(self, room_id: str) -> None:
-        before, now = self._later.get(room_id), self._homeserver.now()
-        if before is not None and before.due > now:
-            return  # tried early, because something changed
-        wait = min(before.wait * 2, LONGEST_WAIT) if before else FIRST_WAIT
-        self._later[room_id] = Later(now + wait, wait)
 
     async def _duties(self, room_id: str) -> Sequence[Effect]:
         state = await self._mine(room_id)
@@ -234,10 +216,9 @@ class Reconciler:
         still_open = set()
         for invitation in invitations:
             room_id = invitation.room_id
-            later = self._later.get(room_id)
-            waits = later is not None and later.due > now
+            waits = self._later.waits(room_id, now)
             if not waits and not await self._is_welcome(invitation, wishes):
-                self._later.pop(room_id, None)
+                self._later.done(room_id)
                 still_open.add(room_id)
             elif waits or not await self._join(room_id, invitation.inviter):
                 still_open.add(room_id)
@@ -266,7 +247,7 @@ class Reconciler:
             )
         except Exception as error:  # noqa: BLE001 - any trouble of another server is one for later
             logger.info("Could not join %s yet: %s", room_id, error)
-            self._postpone(room_id)
+            self._later.postpone(room_id, self._homeserver.now())
             return False
         return True
 

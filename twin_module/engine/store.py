@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from twin_module.core.ports import Cursor
 from twin_module.core.state import StateEvent, frozen
+from twin_module.engine import documents_store, versions
+from twin_module.engine.sequence import PROJECTION, next_seq
+from twin_module.engine.versions import Conflict
 
 SCHEMA: Final[Sequence[Sequence[str]]] = (
     (
@@ -38,10 +41,10 @@ SCHEMA: Final[Sequence[Sequence[str]]] = (
         "CREATE INDEX IF NOT EXISTS twin_index_word ON twin_index (type, field, word)",
         "CREATE INDEX IF NOT EXISTS twin_index_number ON twin_index (type, field, number)",
     ),
+    versions.SCHEMA,
+    documents_store.SCHEMA,
 )
 """Steps from one version of the tables to the next; only ever append."""
-
-PROJECTION: Final = "projection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +127,19 @@ def migrate(cursor: Cursor) -> None:
                 cursor.execute(statement)
 
 
-def read_position(cursor: Cursor) -> int | None:
-    """Return up to where the projection has followed the stream, None when it has to begin anew."""
-    cursor.execute("SELECT stream_id FROM twin_position WHERE name = ?", (PROJECTION,))
+def read_position(cursor: Cursor, name: str = PROJECTION) -> int | None:
+    """Return up to where the stream has been followed, None when it has to be begun anew."""
+    cursor.execute("SELECT stream_id FROM twin_position WHERE name = ?", (name,))
     row = cursor.fetchone()
     return row[0] if row else None
 
 
-def write_position(cursor: Cursor, stream_id: int | None) -> None:
+def write_position(cursor: Cursor, stream_id: int | None, name: str = PROJECTION) -> None:
     """Store the position; None makes the projection begin anew."""
     cursor.execute(
         "INSERT INTO twin_position (name, stream_id, seq) VALUES (?, ?, 0)"
         " ON CONFLICT (name) DO UPDATE SET stream_id = excluded.stream_id",
-        (PROJECTION, stream_id),
+        (name, stream_id),
     )
 
 
@@ -146,22 +149,6 @@ def advance_position(cursor: Cursor, stream_id: int) -> None:
         "UPDATE twin_position SET stream_id = ? WHERE name = ? AND stream_id IS NOT NULL",
         (stream_id, PROJECTION),
     )
-
-
-def last_seq(cursor: Cursor) -> int:
-    """Return the newest number of the sequence of changes."""
-    cursor.execute("SELECT seq FROM twin_position WHERE name = ?", (PROJECTION,))
-    row = cursor.fetchone()
-    return row[0] if row else 0
-
-
-def _next_seq(cursor: Cursor) -> int:
-    cursor.execute(
-        "INSERT INTO twin_position (name, stream_id, seq) VALUES (?, NULL, 1)"
-        " ON CONFLICT (name) DO UPDATE SET seq = twin_position.seq + 1",
-        (PROJECTION,),
-    )
-    return last_seq(cursor)
 
 
 def read_room(cursor: Cursor, room_id: str) -> Room | None:
@@ -198,7 +185,7 @@ def write_room(cursor: Cursor, room: Room) -> bool:
             room.creator,
             room.role,
             room.inviter,
-            _next_seq(cursor),
+            next_seq(cursor),
         ),
     )
     return True
@@ -250,7 +237,7 @@ def write_object(cursor: Cursor, each: Record, index: Mapping[str, Any]) -> bool
         each.good_ts,
         each.content,
         each.title,
-        _next_seq(cursor),
+        next_seq(cursor),
     )
     cursor.execute(
         "INSERT INTO twin_objects (room_id, type, uid, event_id, sender, ts, removed, problem,"
@@ -310,17 +297,18 @@ def left_out(cursor: Cursor) -> dict[str, int]:
     return dict(sorted((str(room), int(number)) for room, number in cursor.fetchall()))
 
 
-def changed_since(cursor: Cursor, seq: int, most: int) -> list[Room | Record]:
-    """Return the rooms and objects that changed after a number, oldest first, at most so many."""
+def changed_since(cursor: Cursor, seq: int, most: int) -> list[Room | Record | Conflict]:
+    """Return what changed after a number, oldest first, at most so many."""
     cursor.execute(
         f"SELECT {OBJECT_COLUMNS} FROM twin_objects o WHERE o.seq > ? ORDER BY o.seq LIMIT ?",
         (seq, most),
     )
-    changes: list[Room | Record] = [record(row) for row in cursor.fetchall()]
+    changes: list[Room | Record | Conflict] = [record(row) for row in cursor.fetchall()]
     cursor.execute(
         f"SELECT {_ROOM_COLUMNS} FROM twin_rooms WHERE seq > ? ORDER BY seq LIMIT ?", (seq, most)
     )
     changes.extend(Room(*row) for row in cursor.fetchall())
+    changes.extend(versions.conflicts_since(cursor, seq, most))
     return sorted(changes, key=lambda change: change.seq)[:most]
 
 

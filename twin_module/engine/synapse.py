@@ -30,15 +30,18 @@ from synapse.api.errors import (
 )
 from synapse.config.appservice import load_appservices
 from synapse.events import EventBase
+from synapse.federation.transport.server._base import Authenticator
 from synapse.http import server as http_server
 from synapse.http.site import SynapseRequest
 from synapse.module_api import ModuleApi
+from synapse.rest.key.v2.local_key_resource import LocalKey
 from synapse.storage.databases.main.events_worker import EventRedactBehaviour
 from synapse.types import UserID, create_requester
 from synapse.types.state import StateFilter
 from synapse.util.async_helpers import Linearizer
 from synapse.util.duration import Duration
 from synapse.util.retryutils import NotRetryingDestination
+from synapse.util.stringutils import parse_and_validate_server_name
 from unpaddedbase64 import encode_base64
 
 from twin_module.core.effects import Put
@@ -50,12 +53,26 @@ from twin_module.core.errors import (
     TwinError,
     Unreachable,
 )
-from twin_module.core.ports import Cursor, Delta, Invitation
-from twin_module.core.state import NAMESPACE, StateEvent, content_problem, frozen, plain
+from twin_module.core.ports import (
+    Arrived,
+    Cursor,
+    Delta,
+    Invitation,
+    Message,
+    OwnFile,
+    SignedEvent,
+)
+from twin_module.core.state import NAMESPACE, Content, StateEvent, content_problem, frozen, plain
 
 T = TypeVar("T")
 
 MEDIA_TIMEOUT_MS = 20_000
+FETCH_TIMEOUT_MS = 10_000
+MOST_ARRIVALS = 500
+CALL_TIMEOUT_MS = 10_000
+PEERS_PREFIX: Final = f"/_matrix/{NAMESPACE}/v1"
+"""Where twins call each other."""
+KEY_PATH = "/_matrix/key/v2/server"
 JOIN_PAUSES = (0.1, 0.4, 1.5)
 """Seconds before a join that was refused is tried again."""
 
@@ -69,6 +86,8 @@ class SynapseHomeserver:
         self._store = self._hs.get_datastores().main
         self.server_name: str = api.server_name
         self.owner: str = api.get_qualified_user_id(owner_localpart)
+        # Made when it is first needed: it needs parts of Synapse that are made after us.
+        self._authenticator: Authenticator | None = None
         self._locks = Linearizer(name="twin", max_count=1, clock=self._hs.get_clock())
 
     def now(self) -> int:
@@ -175,16 +194,77 @@ class SynapseHomeserver:
 
     async def redactions(self, after: int, upto: int) -> Sequence[str]:
         """Return what was redacted; redactions stand in no delta."""
+        return await self.transact("twin_redactions", lambda cursor: _redacted(cursor, after, upto))
 
-        def work(cursor: Cursor) -> list[str]:
+    async def arrivals(self, after: int, upto: int) -> Arrived:
+        """Return what Synapse stored, whether it became current or lost against another event."""
+
+        def work(cursor: Cursor) -> Arrived:
             cursor.execute(
-                "SELECT r.redacts FROM redactions r JOIN events e ON e.event_id = r.event_id"
-                " WHERE e.stream_ordering > ? AND e.stream_ordering <= ?",
-                (after, upto),
+                "SELECT event_id, stream_ordering FROM events WHERE stream_ordering > ?"
+                " AND stream_ordering <= ? AND type LIKE ? AND rejection_reason IS NULL"
+                " ORDER BY stream_ordering LIMIT ?",
+                (after, upto, f"{NAMESPACE}.%", MOST_ARRIVALS),
             )
-            return [row[0] for row in cursor.fetchall() if row[0]]
+            rows = cursor.fetchall()
+            reached = rows[-1][1] if len(rows) == MOST_ARRIVALS else upto
+            return Arrived(reached, [row[0] for row in rows], _redacted(cursor, after, reached))
 
-        return await self.transact("twin_redactions", work)
+        return await self.transact("twin_arrivals", work)
+
+    async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
+        """Return what may be seen of messages of ours."""
+        found = await self._store.get_events(
+            list(event_ids), redact_behaviour=EventRedactBehaviour.redact, allow_rejected=False
+        )
+        return {
+            event_id: Message(
+                event.room_id,
+                event.type,
+                frozen(content),
+                event.sender,
+                event_id,
+                event.origin_server_ts,
+            )
+            for event_id, event in found.items()
+            if not event.is_state()
+            and not event.internal_metadata.is_soft_failed()
+            and (content := event.get_dict()["content"])
+            and content_problem(content) is None
+        }
+
+    async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:
+        """Ask the servers of a room, one after the other; Synapse checks hash and signatures."""
+        version = await self._store.get_room_version(room_id)
+        hosts = await self._hs.get_storage_controllers().state.get_current_hosts_in_room_ordered(
+            room_id
+        )
+        silent: Unreachable | None = None
+        for host in hosts:
+            if host == self.server_name:
+                continue
+            try:
+                async with _reachable(host):
+                    event = await self._hs.get_federation_client().get_pdu_from_destination_raw(
+                        host, event_id, version, timeout=FETCH_TIMEOUT_MS
+                    )
+            except Unreachable as error:
+                silent = error
+                continue
+            except TwinError:
+                continue  # it does not have the event, or may not hand it out
+            if event is not None and event.is_state() and event.room_id == room_id:
+                return _event(event)
+        if silent is not None:
+            raise silent
+        return None
+
+    async def own_membership(self, room_id: str) -> StateEvent | None:
+        """Return what Synapse keeps of the owner's membership, also behind a leave."""
+        _, event_id = await self._store.get_local_current_membership_for_user_in_room(
+            self.owner, room_id
+        )
+        return (await self.events([event_id])).get(event_id) if event_id else None
 
     # Writing
 
@@ -192,6 +272,19 @@ class SynapseHomeserver:
         """Send one state event in the ordinary way."""
         with _refusals(put.type):
             event = await self._api.create_and_send_event_into_room(self._event_dict(room_id, put))
+        return event.event_id
+
+    async def send_message(self, room_id: str, event_type: str, content: Content) -> str:
+        """Send one event that is no state."""
+        with _refusals(event_type):
+            event = await self._api.create_and_send_event_into_room(
+                {
+                    "room_id": room_id,
+                    "type": event_type,
+                    "sender": self.owner,
+                    "content": plain(content),
+                }
+            )
         return event.event_id
 
     async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
@@ -289,6 +382,46 @@ class SynapseHomeserver:
             path = repository.filepaths.remote_media_filepath(server, info.filesystem_id)
         return await self._api.defer_to_thread(_read, Path(path), most)
 
+    async def own_files(self, after: str, most: int) -> Sequence[OwnFile]:
+        """Return what the owner uploaded; a file that is announced and not there yet has no length."""
+
+        def work(cursor: Cursor) -> list[OwnFile]:
+            cursor.execute(
+                "SELECT media_id, media_type, media_length FROM local_media_repository"
+                " WHERE user_id = ? AND media_id > ? AND media_length IS NOT NULL"
+                " AND url_cache IS NULL AND quarantined_by IS NULL ORDER BY media_id LIMIT ?",
+                (self.owner, after, most),
+            )
+            return [OwnFile(row[0], row[1] or "", row[2]) for row in cursor.fetchall()]
+
+        return await self.transact("twin_own_files", work)
+
+    # Other twins
+
+    async def call(self, server: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send a signed request once; how the other one fares as a peer of Synapse's stays out of it."""
+        async with _reachable(server):
+            answer = await self._hs.get_federation_http_client().post_json(
+                server,
+                f"{PEERS_PREFIX}/{path}",
+                data=dict(body),
+                timeout=CALL_TIMEOUT_MS,
+                ignore_backoff=True,
+            )
+        if not isinstance(answer, Mapping):
+            raise Unreachable(f"{server} answered something else than an object.")
+        return answer
+
+    async def authenticate(self, request: SynapseRequest, body: Mapping[str, Any]) -> str:
+        """Return the name of the server that signed a request (X-Matrix).
+
+        Raises:
+            SynapseError: no server that can be asked for its keys did.
+        """
+        if self._authenticator is None:
+            self._authenticator = Authenticator(self._hs)
+        return await self._authenticator.authenticate_request(request, dict(body))
+
     # Being called
 
     def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -302,6 +435,12 @@ class SynapseHomeserver:
     def on_news(self, listener: Callable[[], None]) -> None:
         """Call a listener when anything was persisted."""
         self._hs.get_notifier().add_replication_callback(listener)
+
+    def on_shutdown(self, listener: Callable[[], None]) -> None:
+        """Call a listener when the server stops, as a process or as one of several in it."""
+        self._hs.register_sync_shutdown_handler(
+            phase="before", eventType="shutdown", shutdown_func=listener
+        )
 
     def is_main(self) -> bool:
         """Tell whether this process is the one that does background work."""
@@ -387,6 +526,41 @@ class SynapseHomeserver:
         copy: dict[str, Any] = json.loads(json.dumps(document))
         return sign_json(copy, self.server_name, self._hs.signing_key)
 
+    async def signed_event(self, event_id: str) -> SignedEvent | None:
+        """Return an event as it goes over federation."""
+        return (await self.signed_events([event_id])).get(event_id)
+
+    async def signed_events(self, event_ids: Iterable[str]) -> Mapping[str, SignedEvent]:
+        """Return events as they go over federation."""
+        found = await self._store.get_events(
+            list(event_ids), redact_behaviour=EventRedactBehaviour.redact, allow_rejected=False
+        )
+        return {event_id: _signed(event) for event_id, event in found.items()}
+
+    async def key_documents(
+        self, server: str, ask: Literal["needed", "never", "always"] = "needed"
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return what Synapse keeps of another server's keys, and what it shows of its own."""
+        if server == self.server_name:
+            return [LocalKey(self._hs).response_json_object()]
+        kept = await self._store.get_all_server_keys_json_for_remote(server)
+        texts = sorted({each.key_json for each in kept.values()})
+        documents: list[Mapping[str, Any]] = [json.loads(each) for each in texts]
+        if ask == "never" or (documents and ask == "needed"):
+            return documents
+        try:
+            parse_and_validate_server_name(server)
+        except ValueError as error:
+            raise Unreachable(f"{server} can't be reached: it is no name of a server.") from error
+        async with _reachable(server):
+            # Whether it is one is for the reader to find out, as of those that Synapse keeps.
+            document: Any = await self._hs.get_federation_http_client().get_json(
+                server, KEY_PATH, timeout=FETCH_TIMEOUT_MS, ignore_backoff=True
+            )
+        if isinstance(document, dict) and document not in documents:
+            documents.append(document)
+        return documents
+
     def verify_keys(self) -> Mapping[str, str]:
         """Return the keys that others verify this server's signatures with."""
         return {
@@ -413,7 +587,7 @@ def widen_cors(prefix: bytes) -> None:
             )
             request.setHeader(
                 b"Access-Control-Allow-Headers",
-                b"X-Requested-With, Content-Type, Authorization, Date, If-Match, If-None-Match, Last-Event-ID",
+                b"X-Requested-With, Content-Type, Authorization, Date, If-Match, If-None-Match, Last-Event-ID, X-Experience",
             )
             request.setHeader(b"Access-Control-Expose-Headers", b"Synapse-Trace-Id, Server, ETag")
 
@@ -433,7 +607,14 @@ def _event(event: EventBase) -> StateEvent:
         event_id=event.event_id,
         origin_server_ts=event.origin_server_ts,
         problem=problem,
+        replaces=event.unsigned.get("replaces_state"),
     )
+
+
+def _signed(event: EventBase) -> SignedEvent:
+    pdu: dict[str, Any] = json.loads(json.dumps(event.get_pdu_json(), default=dict))
+    pdu.pop("unsigned", None)
+    return SignedEvent(event.event_id, event.room_version.identifier, pdu)
 
 
 def _stripped(event: EventBase, room_id: str) -> dict[tuple[str, str], StateEvent]:
@@ -454,6 +635,15 @@ def _stripped(event: EventBase, room_id: str) -> dict[tuple[str, str], StateEven
         ):
             state[kind, key] = StateEvent(room_id, kind, key, frozen(content), sender, "", 0)
     return state
+
+
+def _redacted(cursor: Cursor, after: int, upto: int) -> list[str]:
+    cursor.execute(
+        "SELECT r.redacts FROM redactions r JOIN events e ON e.event_id = r.event_id"
+        " WHERE e.stream_ordering > ? AND e.stream_ordering <= ?",
+        (after, upto),
+    )
+    return [row[0] for row in cursor.fetchall() if row[0]]
 
 
 def _read(path: Path, most: int) -> bytes:

@@ -10,8 +10,15 @@ from twin_module.core.errors import BadJson, NotFound, NotReady
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import frozen
 from twin_module.engine import store
+from twin_module.engine.attestations import Attestations
 from twin_module.engine.commands import Commands
+from twin_module.engine.documents import Documents
+from twin_module.engine.earlier import Earlier
+from twin_module.engine.history import History
+from twin_module.engine.merger import Merger
+from twin_module.engine.peers import Peers
 from twin_module.engine.projector import Projector
+from twin_module.engine.proposals import Proposals
 from twin_module.engine.reconcile import Reconciler
 from twin_module.engine.settings import Settings
 from twin_module.engine.store import Room
@@ -35,9 +42,21 @@ class Twin:
         self.writer = Writer(homeserver, self.types, max_objects)
         self.settings = Settings(homeserver)
         self.reconciler = Reconciler(homeserver, self.settings, self.writer, self.types)
+        self.peers = Peers(homeserver)
+        self.documents = Documents(homeserver, self.writer, self.types, self.peers)
+        self.writer.preparing = dict.fromkeys(self.documents.content.types, self.documents.prepared)
+        self.merger = Merger(homeserver, self.writer, self.types, self.documents.merged)
+        self.peers.listen(self.documents.heard)
+        known = {each.type: each for each in self.types}
+        self.history = History(homeserver, self.merger, known)
+        self.earlier = Earlier(homeserver, self.writer, self.merger, self.history, known)
+        self.proposals = Proposals(homeserver, self.projector, self.merger, self.history, known)
+        self.attestations = Attestations(homeserver)
         self.commands = Commands(homeserver, self.writer, capabilities)
         self.not_ready: str | None = STARTING
         self.projector.listen_to_rooms(self.reconciler.touch)
+        self.projector.listen_to_rooms(self.peers.forget_servers)
+        self.projector.arrivals.listen(lambda _, messages: self.documents.receive(messages))
         self._turning = False
         self._again = False
 
@@ -77,6 +96,9 @@ class Twin:
             return
         try:
             await self.projector.catch_up()
+            await self.merger.settle()
+            await self.projector.announce()
+            await self.documents.settle()
             await self.reconciler.settle()
         except Exception:
             # The timer asks again; nothing depends on this turn having gone well.

@@ -5,19 +5,20 @@ at what is current. What it stood on stays in the content (`base`), so that a wr
 against one from another twin can be merged later.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from pyrsistent import PMap
+from pyrsistent import PMap, pvector
 from unpaddedbase64 import encode_base64
 
 from twin_module.core.capability import EventType, LongText
 from twin_module.core.effects import Put
 from twin_module.core.errors import BadJson, Conflict, NotFound, RoomFull, TooLarge, Unreachable
+from twin_module.core.merge import bare, same
 from twin_module.core.ports import Homeserver
-from twin_module.core.state import NAMESPACE, Content, Key, StateEvent, frozen
+from twin_module.core.state import NAMESPACE, Content, Key, StateEvent, frozen, plain
 
 INLINE_BYTES: Final = 16 * 1024
 """Text up to this size stays in its event."""
@@ -27,6 +28,10 @@ CHUNK: Final = 49
 and an ordinary write after each batch ends the chain (see `send_states`)."""
 ANY: Final = "*"
 NEW: Final = ""
+
+
+Prepare: TypeAlias = Callable[[Put, StateEvent | None, str], Awaitable[Put]]
+"""Given a write, what is current and the room, returns what is to be written instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,16 @@ class Writer:
         self._homeserver = homeserver
         self._types: Mapping[str, EventType] = {each.type: each for each in types}
         self._max_objects = max_objects
+        self.preparing: dict[str, Prepare] = {}
+        """Who looks at writes of an event type before they are placed."""
 
     async def write(
-        self, room_id: str, puts: Sequence[Put], expected: Mapping[Key, str] | None = None
+        self,
+        room_id: str,
+        puts: Sequence[Put],
+        expected: Mapping[Key, str] | None = None,
+        *,
+        experience: str | None = None,
     ) -> list[Written]:
         """Write to one room, all or nothing up to 49 events.
 
@@ -60,22 +72,57 @@ class Writer:
             puts: what; content equal to the current one is not written again.
             expected: the revision that each key must have: an event ID, NEW for none yet,
                 ANY for one that is there.
+            experience: which app asked for it, as it says itself; at most 255 characters.
 
         Raises:
             Conflict: somebody else wrote first.
             BadJson, TooLarge, RoomFull: it can't be written.
         """
-        placed = [await self._place(put) for put in puts]
-        async with self._homeserver.lock(room_id):
-            current = await self._homeserver.state(
-                room_id, [(put.type, put.state_key) for put in placed]
-            )
-            for put in placed:
-                self._expect(put, current, expected or {})
-            fresh = [put for put in placed if not _same(put, current)]
-            await self._check_place(room_id, fresh, current)
-            stamped = [_stamped(put, current) for put in fresh]
-            event_ids = await self._homeserver.send_states(room_id, stamped) if stamped else []
+        for last in (False, False, True):
+            prepared, seen = await self._prepared(room_id, puts)
+            placed = [await self._place(put) for put in prepared]
+            async with self._homeserver.lock(room_id):
+                current = await self._homeserver.state(
+                    room_id, [(put.type, put.state_key) for put in placed]
+                )
+                if not last and any(current.get(key) != event for key, event in seen.items()):
+                    continue  # what was prepared stands on a version that is no longer current
+                return await self._write_placed(
+                    room_id, placed, current, expected or {}, experience
+                )
+        raise AssertionError("unreachable")
+
+    async def _prepared(
+        self, room_id: str, puts: Sequence[Put]
+    ) -> tuple[Sequence[Put], Mapping[Key, StateEvent | None]]:
+        """Let those look at writes who know more of their types; with what they looked at."""
+        keys = [(put.type, put.state_key) for put in puts if put.type in self.preparing]
+        if not keys:
+            return puts, {}
+        state = await self._homeserver.state(room_id, keys)
+        seen = {key: state.get(key) for key in keys}
+        prepared = [
+            await self.preparing[put.type](put, seen[put.type, put.state_key], room_id)
+            if put.type in self.preparing
+            else put
+            for put in puts
+        ]
+        return prepared, seen
+
+    async def _write_placed(
+        self,
+        room_id: str,
+        placed: Sequence[Put],
+        current: Mapping[Key, StateEvent],
+        expected: Mapping[Key, str],
+        experience: str | None,
+    ) -> list[Written]:
+        for put in placed:
+            self._expect(put, current, expected)
+        fresh = [put for put in placed if not _same(put, current)]
+        await self._check_place(room_id, fresh, current)
+        stamped = [_stamped(put, current, experience) for put in fresh]
+        event_ids = await self._homeserver.send_states(room_id, stamped) if stamped else []
         sent = {
             (put.type, put.state_key): event_id
             for put, event_id in zip(stamped, event_ids, strict=True)
@@ -157,6 +204,10 @@ class Writer:
         if known.long_text is not None and isinstance(text, str):
             content = await self._moved(content, known.long_text, text)
         known.check(content)
+        if put.sign is not None:
+            signed = self._homeserver.sign(plain(content[put.sign]))
+            content = content.set(put.sign, frozen(signed))
+            known.check(content)
         return replace(put, content=content)
 
     async def _moved(self, content: Content, long_text: LongText, text: str) -> Content:
@@ -247,26 +298,25 @@ def _revision(put: Put, current: Mapping[Key, StateEvent]) -> str:
     return event.event_id if event else ""
 
 
-def _bare(content: Content) -> Content:
-    ours = content.get(NAMESPACE)
-    if not isinstance(ours, PMap):
-        return content
-    ours = ours.discard("base")
-    return content.set(NAMESPACE, ours) if ours else content.discard(NAMESPACE)
-
-
 def _same(put: Put, current: Mapping[Key, StateEvent]) -> bool:
     event = current.get((put.type, put.state_key))
     if event is None:
         return not put.content  # nothing is there to be removed
-    return _bare(event.content) == _bare(put.content)
+    return same(bare(event.content), bare(put.content))
 
 
-def _stamped(put: Put, current: Mapping[Key, StateEvent]) -> Put:
-    """Note in an object of ours which version the change was made on."""
+def _stamped(put: Put, current: Mapping[Key, StateEvent], experience: str | None) -> Put:
+    """Note in an object of ours which version the change was made on, what it takes in, and by what."""
+    if not put.content or not put.type.startswith(f"{NAMESPACE}."):
+        return put
     event = current.get((put.type, put.state_key))
-    if event is None or not put.content or not put.type.startswith(f"{NAMESPACE}."):
-        return replace(put, content=_bare(put.content))
-    before: Any = put.content.get(NAMESPACE)
-    ours = before if isinstance(before, PMap) else frozen({})
-    return replace(put, content=put.content.set(NAMESPACE, ours.set("base", event.event_id)))
+    content = bare(put.content)
+    before: Any = content.get(NAMESPACE)
+    stamps = before if isinstance(before, PMap) else frozen({})
+    if event is not None:
+        stamps = stamps.set("base", event.event_id)
+    if put.merged:
+        stamps = stamps.set("merged", pvector(put.merged))
+    if experience:
+        stamps = stamps.set("experience", experience)
+    return replace(put, content=content.set(NAMESPACE, stamps) if stamps else content)

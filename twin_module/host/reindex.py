@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from twin_module.engine.store import PROJECTION
+from twin_module.engine.sequence import PROJECTION
 from twin_module.host.errors import HostError
 
 STATEMENT = "UPDATE twin_position SET stream_id = NULL WHERE name = "

@@ -5,7 +5,7 @@ from typing import Final
 
 from twin_module.core.capability import Capability
 from twin_module.core.state import NAMESPACE
-from twin_module.engine import store
+from twin_module.engine import sequence, store
 from twin_module.engine.twin import Twin
 from twin_module.rest.route import Answer, Call, Route
 
@@ -66,7 +66,7 @@ async def status(twin: Twin, call: Call) -> Answer:
             "owner": twin.homeserver.owner,
             "position": await twin.homeserver.transact("twin_position", store.read_position),
             "stream": await twin.homeserver.position(),
-            "seq": await twin.homeserver.transact("twin_seq", store.last_seq),
+            "seq": await twin.homeserver.transact("twin_seq", sequence.last_seq),
             "left_out": left_out,
             "to_be_tried_again": twin.reconciler.waiting(),
         }

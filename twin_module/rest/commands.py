@@ -26,7 +26,7 @@ async def bulk(twin: Twin, call: Call) -> Answer:
         for each in call.body["objects"]
     ]
     names = capability_names(twin)
-    results = await twin.commands.bulk(call.path["room_id"], items)
+    results = await twin.commands.bulk(call.path["room_id"], items, call.experience)
     await twin.projector.catch_up()
     return Answer(
         {
@@ -45,7 +45,9 @@ def _result(item: Item, result: Written | TwinError, names: Mapping[str, str]) -
 
 async def command(twin: Twin, call: Call) -> Answer:
     """Run a command of a capability."""
-    outcome = await twin.commands.run(call.path["capability"], call.path["command"], call.body)
+    outcome = await twin.commands.run(
+        call.path["capability"], call.path["command"], call.body, call.experience
+    )
     await twin.projector.catch_up()
     names = capability_names(twin)
     body: dict[str, Any] = {
@@ -85,6 +87,7 @@ ROUTES: Final[Sequence[Route]] = (
             "additionalProperties": False,
         },
         answer={"type": "object", "required": ["objects"]},
+        stamped=True,
     ),
     Route(
         method="POST",
@@ -93,5 +96,6 @@ ROUTES: Final[Sequence[Route]] = (
         handler=command,
         body={"type": "object"},
         answer={"type": "object", "required": ["objects"]},
+        stamped=True,
     ),
 )

@@ -119,7 +119,10 @@ async def _write(
     wanted = expected if expected is not None else _wanted(call)
     put = Put(event_type, uid, frozen(content))
     [written] = await twin.writer.write(
-        room_id, [put], {} if wanted is None else {(event_type, uid): wanted}
+        room_id,
+        [put],
+        {} if wanted is None else {(event_type, uid): wanted},
+        experience=call.experience,
     )
     await twin.projector.catch_up()
     return Answer(written_json(written, capability.name), etag=written.event_id)
@@ -143,6 +146,7 @@ ROUTES: Final[Sequence[Route]] = (
         handler=create_object,
         body=_CONTENT,
         answer=WRITTEN,
+        stamped=True,
         status=201,
     ),
     Route(
@@ -155,6 +159,7 @@ ROUTES: Final[Sequence[Route]] = (
         handler=replace_object,
         body=_CONTENT,
         answer=WRITTEN,
+        stamped=True,
         conditional=True,
     ),
     Route(
@@ -164,6 +169,7 @@ ROUTES: Final[Sequence[Route]] = (
         handler=patch_object,
         body=_CONTENT,
         answer=WRITTEN,
+        stamped=True,
         conditional=True,
     ),
     Route(
@@ -172,6 +178,7 @@ ROUTES: Final[Sequence[Route]] = (
         summary="Remove an object",
         handler=remove_object,
         answer=WRITTEN,
+        stamped=True,
         conditional=True,
     ),
     Route(

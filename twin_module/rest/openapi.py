@@ -61,7 +61,7 @@ def operation(route: Route) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": route.summary,
         "operationId": f"{route.method.lower()}_{'_'.join(part.strip('{}').replace('.', '_') for part in route.parts)}",
-        "parameters": [*_path_parameters(route), *_query_parameters(route), *_conditions(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_headers(route)],
         "responses": {
             str(route.status): {
                 "description": "Done",
@@ -94,14 +94,18 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
     return [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
 
 
-def _conditions(route: Route) -> list[dict[str, Any]]:
-    if not route.conditional:
-        return []
-    described = {
-        "If-Match": "The revision (ETag) that is to be changed; any other is refused with 412."
-    }
-    if route.method == "PUT":
+def _headers(route: Route) -> list[dict[str, Any]]:
+    described = {}
+    if route.conditional:
+        described["If-Match"] = (
+            "The revision (ETag) that is to be changed; any other is refused with 412."
+        )
+    if route.conditional and route.method == "PUT":
         described["If-None-Match"] = "`*`: only if there is no such object yet."
+    if route.stamped:
+        described["X-Experience"] = (
+            "The name of the app that asks, at most 255 characters; the history shows it as a claim."
+        )
     return [
         {"name": name, "in": "header", "schema": {"type": "string"}, "description": description}
         for name, description in described.items()

@@ -14,7 +14,20 @@ from twin_module.core.errors import BadJson, Forbidden, InvalidParam, NotFound, 
 from twin_module.core.schema import Shape
 from twin_module.engine.commands import MAX_REQUEST_BYTES
 from twin_module.engine.twin import Twin
-from twin_module.rest import about, commands, lists, objects, openapi, rooms
+from twin_module.rest import (
+    about,
+    attestations,
+    commands,
+    exports,
+    history,
+    lists,
+    objects,
+    openapi,
+    proofs,
+    proposals,
+    rooms,
+)
+from twin_module.rest.editors import LIVE, Editors
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.stream import CHANGES, ChangeStream
 
@@ -23,10 +36,19 @@ ROUTES: Final[tuple[Route, ...]] = (
     *rooms.ROUTES,
     *lists.ROUTES,
     *objects.ROUTES,
+    *history.ROUTES,
+    *proposals.ROUTES,
+    *proofs.ROUTES,
+    *attestations.ROUTES,
     *commands.ROUTES,
+    *exports.ROUTES,
     CHANGES,
+    LIVE,
 )
 DOCUMENT: Final = "openapi.json"
+EXPERIENCE: Final = "X-Experience"
+"""The header by which an app says its name; a claim, which nothing proves."""
+MAX_EXPERIENCE: Final = 255
 
 
 class TwinResource(DirectServeJsonResource):
@@ -44,9 +66,14 @@ class TwinResource(DirectServeJsonResource):
         self._api = api
         self._twin = twin
         self._still_signed_in = still_signed_in
+        self._editors = Editors(twin)
         self._shapes = {
             id(route): Shape(route.body, MAX_REQUEST_BYTES) for route in ROUTES if route.body
         }
+
+    def hang_up(self) -> None:
+        """Let go who is connected for long, because the server stops."""
+        self._editors.hang_up()
 
     async def _async_render(self, request: SynapseRequest) -> tuple[int, Any] | None:
         try:
@@ -71,12 +98,19 @@ class TwinResource(DirectServeJsonResource):
                 _query(request, route)
             )
             return None
+        if route is LIVE:
+            _query(request, route)
+            await self._editors.serve(
+                request, path["room_id"], path["uid"], lambda: self._still_signed_in(request)
+            )
+            return None
         call = Call(
             path=path,
             query=_query(request, route),
             body=self._body(request, route),
             if_match=_etag(request, "If-Match"),
             if_none_match=_etag(request, "If-None-Match"),
+            experience=_experience(request) if route.stamped else None,
         )
         answer = await route.handler(self._twin, call)
         _send(request, route, answer)
@@ -164,10 +198,27 @@ def _query(request: SynapseRequest, route: Route) -> dict[str, str]:
 
 
 def _etag(request: SynapseRequest, header: str) -> str | None:
-    value = request.getHeader(header)
+    value = _header(request, header)
     if value is None:
         return None
     return value.strip().removeprefix("W/").strip('"')
+
+
+def _experience(request: SynapseRequest) -> str | None:
+    value = (_header(request, EXPERIENCE) or "").strip()
+    if len(value) > MAX_EXPERIENCE or not value.isprintable():
+        raise InvalidParam(
+            f"{EXPERIENCE}: this has to be a name of {MAX_EXPERIENCE} printable characters at most."
+        )
+    return value or None
+
+
+def _header(request: SynapseRequest, name: str) -> str | None:
+    value = request.getHeader(name.encode())
+    try:
+        return value.decode() if value is not None else None
+    except UnicodeDecodeError:
+        raise InvalidParam(f"{name}: this is not UTF-8.") from None
 
 
 def _send(request: SynapseRequest, route: Route, answer: Answer) -> None:

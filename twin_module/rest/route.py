@@ -19,6 +19,8 @@ class Call:
     if_match: str | None = None
     """The revision in `If-Match`, without quotes; `*` for any."""
     if_none_match: str | None = None
+    experience: str | None = None
+    """Which app asks, as `X-Experience` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Route:
     status: int = 200
     conditional: bool = False
     """Whether `If-Match` and `If-None-Match` are looked at."""
+    stamped: bool = False
+    """Whether `X-Experience` is noted in what is written."""
     media_type: str = "application/json"
 
     @property

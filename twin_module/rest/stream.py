@@ -17,9 +17,10 @@ from zope.interface import implementer
 
 from twin_module.core.errors import InvalidParam
 from twin_module.core.ports import Cursor
-from twin_module.engine import store
+from twin_module.engine import sequence, store
 from twin_module.engine.store import Record, Room
 from twin_module.engine.twin import Twin
+from twin_module.engine.versions import Conflict
 from twin_module.rest.rooms import room_json
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import capability_names, object_json
@@ -71,7 +72,7 @@ class ChangeStream:
 
     async def _begin(self, query: Mapping[str, str]) -> int:
         said = self._request.getHeader("Last-Event-ID") or query.get("since")
-        newest = await self._twin.homeserver.transact("twin_seq", store.last_seq)
+        newest = await self._twin.homeserver.transact("twin_seq", sequence.last_seq)
         if said is None:
             return newest
         if not said.isascii() or not said.isdigit() or len(said) > 18:  # noqa: PLR2004 - fits 64 bits
@@ -84,7 +85,7 @@ class ChangeStream:
             self._news = False
             after = seq
 
-            def work(cursor: Cursor) -> list[Room | Record]:
+            def work(cursor: Cursor) -> list[Room | Record | Conflict]:
                 return store.changed_since(cursor, after, PAGE)  # noqa: B023 - run before the next round
 
             changes = await self._twin.homeserver.transact("twin_changes", work)
@@ -135,13 +136,26 @@ class ChangeStream:
         self._leave(None)
 
 
-def _event(change: Room | Record, names: Mapping[str, str]) -> str:
+def _event(change: Room | Record | Conflict, names: Mapping[str, str]) -> str:
     if isinstance(change, Room):
         kind, data = "room", room_json(change)
+    elif isinstance(change, Conflict):
+        kind, data = "versions", _conflict_json(change, names)
     else:
         shown = object_json(change, names.get(change.type, ""))
         kind, data = "object", {**shown, "removed": True} if change.removed else shown
     return f"id: {change.seq}\nevent: {kind}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"
+
+
+def _conflict_json(change: Conflict, names: Mapping[str, str]) -> dict[str, Any]:
+    place = change.place
+    return {
+        "room_id": place.room_id,
+        "capability": names.get(place.type, ""),
+        "type": place.type,
+        "uid": place.uid,
+        "waiting": change.waiting,
+    }
 
 
 async def _streamed(twin: Twin, call: Call) -> Answer:

@@ -3,8 +3,9 @@
 from typing import Final
 
 from twin_module.core.capability import Capability
+from twin_module.rooms.attestations import ATTESTATIONS
 from twin_module.rooms.circles import CIRCLES
 from twin_module.rooms.docs import DOCS
 from twin_module.rooms.tasks import TASKS
 
-CAPABILITIES: Final[tuple[Capability, ...]] = (TASKS, DOCS, CIRCLES)
+CAPABILITIES: Final[tuple[Capability, ...]] = (TASKS, DOCS, CIRCLES, ATTESTATIONS)

@@ -4,6 +4,9 @@ A document is one state event, whose state key is the document's uid. Its text s
 event while it is small; a longer one lies in the writer's media, and the event points to it with
 size and hash (the engine moves it, see `LongText`). Words are those of schema.org's CreativeWork
 where it has them (`text`, `keywords`).
+
+Several people write a document at once as a CRDT, Yjs's, whose state stands beside the text (see
+`Together`). Who knows nothing of that reads the text, and writes it: the engine makes an edit of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +25,10 @@ from twin_module.core.capability import (
     LongText,
     Merge,
     Objects,
+    Together,
 )
 from twin_module.core.effects import Effect, Put, remove
-from twin_module.core.errors import NotFound
+from twin_module.core.errors import InvalidParam, NotFound
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
 
 MAX_TEXT_BYTES: Final = 5 * 1024 * 1024
@@ -43,6 +47,41 @@ _KEYWORDS: Final = {
     "additionalProperties": {"const": True},
     "description": "Free words, each with the value true.",
 }
+MAX_STATE_BYTES: Final = 16 * 1024 * 1024
+"""The largest CRDT state of one document."""
+MAX_VERSIONS: Final = 100
+"""How many versions of one document can have a name."""
+
+
+def _file(most: int, *, about: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": about,
+        "properties": {
+            "url": {
+                "type": "string",
+                "pattern": "^mxc://[^/\\s]+/[A-Za-z0-9_-]+$",
+                "maxLength": 500,
+            },
+            "mimetype": {"type": "string", "maxLength": 100},
+            "size": {"type": "integer", "minimum": 0, "maximum": most},
+            "hashes": {
+                "type": "object",
+                "properties": {"sha256": {"type": "string", "pattern": "^[A-Za-z0-9+/]{43}$"}},
+                "required": ["sha256"],
+            },
+        },
+        "required": ["url", "size", "hashes"],
+    }
+
+
+_NAME: Final = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 100,
+    "description": "What a version of the document is called.",
+}
+_VERSION: Final = {"type": "string", "pattern": "^\\$[^\\s]+$", "maxLength": 255}
 _TEXT: Final = {"type": "string", "description": "The text, as Markdown (CommonMark)."}
 
 DOC: Final = EventType(
@@ -54,26 +93,28 @@ DOC: Final = EventType(
             "@type": {"const": "Document"},
             "title": _TITLE,
             "text": _TEXT,
-            "textFile": {
+            "textFile": _file(
+                MAX_TEXT_BYTES, about="Where the text lies when it is too long for the event."
+            ),
+            "crdt": {
                 "type": "object",
-                "description": "Where the text lies when it is too long for the event.",
+                "description": "The state of the shared text: a Yjs update, version 1. Its text is that of the document.",
                 "properties": {
-                    "url": {
+                    "state": {
                         "type": "string",
-                        "pattern": "^mxc://[^/\\s]+/[A-Za-z0-9_-]+$",
-                        "maxLength": 500,
+                        "pattern": "^[A-Za-z0-9+/]*$",
+                        "description": "Unpadded base64, while it is small.",
                     },
-                    "mimetype": {"type": "string", "maxLength": 100},
-                    "size": {"type": "integer", "minimum": 0, "maximum": MAX_TEXT_BYTES},
-                    "hashes": {
-                        "type": "object",
-                        "properties": {
-                            "sha256": {"type": "string", "pattern": "^[A-Za-z0-9+/]{43}$"}
-                        },
-                        "required": ["sha256"],
-                    },
+                    "file": _file(MAX_STATE_BYTES, about="Where the state lies when it is large."),
                 },
-                "required": ["url", "size", "hashes"],
+                "not": {"required": ["state", "file"]},
+            },
+            "versions": {
+                "type": "object",
+                "maxProperties": MAX_VERSIONS,
+                "propertyNames": {"maxLength": 100, "minLength": 1},
+                "additionalProperties": _VERSION,
+                "description": "Versions that have a name, each with its event ID.",
             },
             "keywords": _KEYWORDS,
         },
@@ -87,9 +128,10 @@ DOC: Final = EventType(
         "keywords": {"minutes": True},
     },
     title=lambda content: str(content["title"]),
-    merge={"text": Merge.TEXT, "keywords": Merge.SET},
+    merge={"text": Merge.TEXT, "keywords": Merge.SET, "versions": Merge.MAP},
     filters={"keyword": Filter("words", lambda content: sorted(content.get("keywords", {})))},
     long_text=LongText(field="text", pointer="textFile", mimetype="text/markdown"),
+    together=Together(text="text", state="crdt", shared="text", kept=("versions",)),
 )
 
 
@@ -102,12 +144,14 @@ class Doc:
     size: int
     """Of the text, in bytes of UTF-8."""
     content: Content
+    event_id: str
+    """Of the current version."""
 
 
 def view(objects: Objects) -> Sequence[Doc]:
     """Return the documents of a room by title."""
     docs = [
-        Doc(uid, event.content["title"], _size(event.content), event.content)
+        Doc(uid, event.content["title"], _size(event.content), event.content, event.event_id)
         for (_, uid), event in objects.items()
     ]
     return sorted(docs, key=lambda doc: (doc.title, doc.uid))
@@ -159,6 +203,30 @@ def write(docs: Sequence[Doc], context: Context, arguments: Arguments) -> Sequen
     return [Put(DOC.type, doc.uid, doc.content.discard("textFile").set("text", arguments["text"]))]
 
 
+def name_version(docs: Sequence[Doc], context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Give a version of a document a name, the current one unless another is asked for."""
+    doc = _doc(docs, arguments["uid"])
+    versions = doc.content.get("versions", frozen({}))
+    name = arguments["name"]
+    if name not in versions and len(versions) >= MAX_VERSIONS:
+        raise InvalidParam(
+            f"name: {MAX_VERSIONS} versions have names, and that is the most; forget one first."
+        )
+    named = versions.set(name, arguments.get("event_id", doc.event_id))
+    return [Put(DOC.type, doc.uid, doc.content.set("versions", named))]
+
+
+def forget_version(docs: Sequence[Doc], context: Context, arguments: Arguments) -> Sequence[Effect]:
+    """Take the name of a version back; the version itself stays in the history."""
+    doc = _doc(docs, arguments["uid"])
+    versions = doc.content.get("versions", frozen({}))
+    if arguments["name"] not in versions:
+        raise NotFound(f"No version of this document is called {arguments['name']!r}.")
+    left = versions.remove(arguments["name"])
+    content = doc.content.set("versions", left) if left else doc.content.remove("versions")
+    return [Put(DOC.type, doc.uid, content)]
+
+
 def remove_doc(docs: Sequence[Doc], context: Context, arguments: Arguments) -> Sequence[Effect]:
     """Remove a document."""
     return [remove(DOC.type, _doc(docs, arguments["uid"]).uid)]
@@ -195,6 +263,25 @@ DOCS: Final = Capability(
             decide=write,
             arguments={"uid": _UID, "text": _TEXT},
             required=("uid", "text"),
+        ),
+        "name_version": Command(
+            summary="Give a version of a document a name",
+            decide=name_version,
+            arguments={
+                "uid": _UID,
+                "name": _NAME,
+                "event_id": {
+                    **_VERSION,
+                    "description": "The version; absent, the current one.",
+                },
+            },
+            required=("uid", "name"),
+        ),
+        "forget_version": Command(
+            summary="Take the name of a version back",
+            decide=forget_version,
+            arguments={"uid": _UID, "name": _NAME},
+            required=("uid", "name"),
         ),
         "remove": Command(
             summary="Remove a document",

@@ -14,13 +14,36 @@ from signedjson.sign import sign_json
 from unpaddedbase64 import encode_base64
 
 from twin_module.core.effects import Put
-from twin_module.core.errors import Forbidden, NotFound, TooLarge
-from twin_module.core.ports import Cursor, Delta, Invitation
-from twin_module.core.state import NAMESPACE, StateEvent, plain
+from twin_module.core.errors import (
+    BadJson,
+    Forbidden,
+    NotFound,
+    TooLarge,
+    TwinError,
+    Unreachable,
+)
+from twin_module.core.layout import ROOM_VERSION
+from twin_module.core.ports import (
+    Arrived,
+    Cursor,
+    Delta,
+    Invitation,
+    Message,
+    OwnFile,
+    SignedEvent,
+)
+from twin_module.core.state import NAMESPACE, Content, StateEvent, content_problem, frozen, plain
 from twin_module.testing.driver import Lock, pause, run
 from twin_module.testing.fake_calls import MEMBER, invite, join
 from twin_module.testing.fake_network import CLAIM_MS, FakeServer, new_room_id
-from twin_module.testing.fake_rooms import check_change, check_content, check_write, first_state
+from twin_module.testing.fake_rooms import (
+    check_change,
+    check_content,
+    check_message,
+    check_write,
+    first_state,
+)
+from twin_module.testing.fake_signing import pdu, signed
 
 T = TypeVar("T")
 
@@ -50,6 +73,24 @@ class FakeHomeserver:
         """When this process was killed, if it was."""
         self._locks: dict[str, Lock] = {}
         self._waiting: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+
+    # Other twins
+
+    async def call(self, server: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Have another server answer, if it is reached and somebody answers there."""
+        await pause()
+        other = self.network.reach(self.server, server)
+        if other.answer is None:
+            raise NotFound(f"{server} is no twin.")
+        sent: Any = json.loads(json.dumps(plain(body)))
+        try:
+            answer = await other.answer(self.server_name, path, sent)
+        except (BadJson, Forbidden, NotFound, TooLarge) as error:
+            raise type(error)(f"{server}: {error.message}") from error
+        except TwinError as error:
+            raise Unreachable(f"{server} can't be reached now: {error.message}") from error
+        found: Mapping[str, Any] = json.loads(json.dumps(answer))
+        return found
 
     # Being killed
 
@@ -196,6 +237,63 @@ class FakeHomeserver:
         await pause()
         return [redacted for at, redacted in self.server.redactions if after < at <= upto]
 
+    async def arrivals(self, after: int, upto: int) -> Arrived:
+        """Return the events of ours that came."""
+        await pause()
+        ids = [
+            event.event_id
+            for at, event in self.server.arrivals
+            if after < at <= upto and event.type.startswith(f"{NAMESPACE}.")
+        ]
+        return Arrived(upto, ids, await self.redactions(after, upto))
+
+    async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
+        """Return events that are no state and were not redacted."""
+        await pause()
+        found, wanted = {}, list(event_ids)
+        for room in self.server.rooms.values():
+            for event_id in wanted:
+                event = room.events.get(event_id)
+                if event is None or event.state_key is not None or event_id in room.redacted:
+                    continue
+                if event.content and content_problem(event.content) is None:
+                    found[event_id] = Message(
+                        room.room_id,
+                        event.type,
+                        frozen(event.content),
+                        event.sender,
+                        event_id,
+                        event.ts,
+                    )
+        return found
+
+    async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:
+        """Ask the other servers of a room for an event."""
+        await pause()
+        silent: Unreachable | None = None
+        members = {
+            key[1].partition(":")[2] for key in self.server.state(room_id) if key[0] == MEMBER
+        }
+        for name in sorted(members - {self.server_name}):
+            try:
+                other = self.network.reach(self.server, name)
+            except Unreachable as error:
+                silent = error
+                continue
+            room = other.rooms.get(room_id)
+            if other.joined(room_id) and room is not None and event_id in room.events:
+                return room.event(event_id)
+        if silent is not None:
+            raise silent
+        return None
+
+    async def own_membership(self, room_id: str) -> StateEvent | None:
+        """Return the owner's newest membership event, also of a room they left."""
+        await pause()
+        room = self.server.rooms.get(room_id)
+        found = room.current.get((MEMBER, self.owner)) if room else None
+        return room.event(found) if room and found else None
+
     # Writing
 
     async def send_state(self, room_id: str, put: Put) -> str:
@@ -208,6 +306,16 @@ class FakeHomeserver:
             return before.event_id
         event_id = self.server.write(room_id, put.type, put.state_key, plain(put.content))
         self._step("after send_state")
+        return event_id
+
+    async def send_message(self, room_id: str, event_type: str, content: Content) -> str:
+        """Send one event that is no state."""
+        await pause()
+        self._step("before send_message")
+        check_content(plain(content))
+        check_message(self._inside(room_id), self.owner, event_type)
+        event_id = self.server.write(room_id, event_type, None, plain(content))
+        self._step("after send_message")
         return event_id
 
     async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
@@ -304,6 +412,12 @@ class FakeHomeserver:
             raise TooLarge(f"The file has more than the {most} bytes that it may have.")
         return data
 
+    async def own_files(self, after: str, most: int) -> Sequence[OwnFile]:
+        """Return what was uploaded here; of which type it is, nobody keeps."""
+        await pause()
+        found = sorted((key, data) for key, data in self.server.media.items() if key > after)
+        return [OwnFile(key, "", len(data)) for key, data in found[:most]]
+
     async def account_data(self, data_type: str) -> Mapping[str, Any]:
         """Return the owner's account data."""
         await pause()
@@ -324,11 +438,59 @@ class FakeHomeserver:
     def sign(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Sign with the server's key; `document` stays as it is."""
         copy: dict[str, Any] = json.loads(json.dumps(document))
-        return sign_json(copy, self.server_name, self.server.signing_key)
+        return sign_json(copy, self.server_name, self.server.keys.signing)
+
+    async def signed_events(self, event_ids: Iterable[str]) -> Mapping[str, SignedEvent]:
+        """Return events one by one."""
+        found = [await self.signed_event(each) for each in event_ids]
+        return {each.event_id: each for each in found if each is not None}
+
+    async def signed_event(self, event_id: str) -> SignedEvent | None:
+        """Return an event as it is signed; an event that is no state has no state key there."""
+        await pause()
+        for room in self.server.rooms.values():
+            event = room.events.get(event_id)
+            if event is None or event.key is None:
+                continue
+            whole = pdu(
+                event.room_id,
+                event.type,
+                event.state_key,
+                event.content,
+                event.sender,
+                event.ts,
+                event.number,
+            )
+            return SignedEvent(
+                event_id,
+                ROOM_VERSION,
+                signed(
+                    whole,
+                    event.sender.partition(":")[2],
+                    event.key,
+                    is_redacted=event_id in room.redacted,
+                ),
+            )
+        return None
+
+    async def key_documents(
+        self, server: str, ask: Literal["needed", "never", "always"] = "needed"
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return key documents, which are kept once they have been asked for."""
+        await pause()
+        if server == self.server_name:
+            return [self.server.keys.document(server, self.now())]
+        known = self.server.known_keys.get(server, [])
+        if ask == "never" or (known and ask == "needed"):
+            return known
+        document = self.network.reach(self.server, server).keys.document(server, self.now())
+        if document not in known:
+            self.server.known_keys[server] = [*known, document]
+        return self.server.known_keys[server]
 
     def verify_keys(self) -> Mapping[str, str]:
         """Return the key that others verify this server's signatures with."""
-        key = self.server.signing_key
+        key = self.server.keys.signing
         return {f"{key.alg}:{key.version}": encode_base64(get_verify_key(key).encode())}
 
 

@@ -66,7 +66,12 @@ def join(joiner: FakeServer, room_id: str, via: Sequence[str], reason: str) -> N
             raise Forbidden("Nobody here may let you in.")
         content["join_authorised_via_users_server"] = resident.owner
     room = joiner.rooms.setdefault(room_id, FakeRoom(room_id))
-    joiner.receive(room_id, resident.rooms[room_id].events.values())
+    everything = resident.rooms[room_id].events
+    if network.short_history and not room.events:
+        room.withheld = everything.keys() - set(resident.rooms[room_id].current.values())
+    joiner.receive(
+        room_id, [each for each in everything.values() if each.event_id not in room.withheld]
+    )
     joiner.write(room_id, MEMBER, joiner.owner, content)
     # The resident server passes the join on, whether or not the rest is late.
     newest = room.events[room.current[MEMBER, joiner.owner]]

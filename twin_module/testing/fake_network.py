@@ -6,20 +6,22 @@ events, and so has the same state.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
-
-from signedjson.key import generate_signing_key
+from typing import Any, Final, Protocol, TypeAlias
 
 from twin_module.core.errors import Unreachable
 from twin_module.core.layout import ROOM_VERSION
 from twin_module.core.ports import Delta, Invitation
 from twin_module.core.state import Key, StateEvent
 from twin_module.testing.fake_rooms import FakeEvent, FakeRoom, check_content
+from twin_module.testing.fake_signing import FakeKeys, id_of, pdu
 
 CLAIM_MS: Final = 120_000
 """How long what a killed process had claimed is not free."""
+
+
+Answering: TypeAlias = Callable[[str, str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 
 class Process(Protocol):
@@ -40,12 +42,17 @@ class FakeServer:
         self.position = 0
         self.deltas: list[tuple[int, Delta]] = []
         self.redactions: list[tuple[int, str]] = []
+        self.arrivals: list[tuple[int, FakeEvent]] = []
         self.media: dict[str, bytes] = {}
         self.account_data: dict[str, Mapping[str, Any]] = {}
         self.profile: dict[str, Any] = {}
-        self.signing_key = generate_signing_key("fake")
+        self.keys = FakeKeys()
+        self.known_keys: dict[str, list[dict[str, Any]]] = {}
+        """Key documents of other servers."""
         self.database = sqlite3.connect(":memory:", check_same_thread=False)
         self.claims: dict[str, Process] = {}
+        self.answer: Answering | None = None
+        """What answers the calls of other twins, told who asks, for what, and with which body."""
         self.listeners: list[Callable[[], None]] = []
 
     def close(self) -> None:
@@ -70,9 +77,10 @@ class FakeServer:
         if not new:
             return
         before = self.joined(room_id)
-        changed = {room.add(event) for event in new} - {None}
+        changed = set().union(*(room.add(event) for event in new))
         self.position += 1
         for event in new:
+            self.arrivals.append((self.position, event))
             if event.redacts is not None:
                 self.redactions.append((self.position, event.redacts))
         after = self.joined(room_id)
@@ -82,7 +90,7 @@ class FakeServer:
             self.invitations.pop(room_id, None)
             self._note(room_id, room.current)
         elif after:
-            self._note(room_id, {key: room.current[key] for key in sorted(filter(None, changed))})
+            self._note(room_id, {key: room.current.get(key) for key in sorted(changed)})
         self.tell()
 
     def _note(self, room_id: str, changed: Mapping[Key, str | None]) -> None:
@@ -115,21 +123,36 @@ class FakeServer:
         sender: str | None = None,
         redacts: str | None = None,
         ts: int | None = None,
+        beside: str | None = None,
     ) -> str:
-        """Write an event without asking for rights or schemas, as another server may do it."""
+        """Write an event without asking for rights or schemas, as another server may do it.
+
+        `beside` is a version of the same key that the write did not see, as happens when clients
+        of one server race.
+        """
         check_content(content)
         room = self.rooms.setdefault(room_id, FakeRoom(room_id))
         seen = frozenset() if state_key is None else room.known((event_type, state_key))
+        current = None if state_key is None else room.current.get((event_type, state_key))
+        if beside is not None:
+            seen, current = room.events[beside].replaces, room.events[beside].replaced
+        author, number = sender or self.owner, self.network.next_number()
+        when = self.network.now if ts is None else ts
+        signer = self.network.servers.get(author.partition(":")[2], self)
         event = FakeEvent(
             room_id=room_id,
             type=event_type,
             state_key=state_key,
             content=content,
-            sender=sender or self.owner,
-            event_id=f"$event{self.network.next_number():06}",
-            ts=self.network.now if ts is None else ts,
+            sender=author,
+            event_id=id_of(pdu(room_id, event_type, state_key, content, author, when, number)),
+            ts=when,
             replaces=seen,
             redacts=redacts,
+            replaced=current,
+            seen=room.seen,
+            number=number,
+            key=signer.keys.signing,
         )
         self.receive(room_id, [event])
         self.network.spread(room_id)
@@ -163,6 +186,8 @@ class FakeNetwork:
         self.servers: dict[str, FakeServer] = {}
         self.late = False
         """Whether events wait for `deliver`; calls between servers still work."""
+        self.short_history = False
+        """Whether who joins gets the current state alone, as it really is."""
         self._cut: set[str] = set()
         self._number = 0
         self._timers: list[tuple[int, int, Callable[[], None]]] = []
@@ -270,7 +295,7 @@ class FakeNetwork:
             for other in inside:
                 if not self.linked(one, other):
                     continue
-                known = other.rooms[room_id].events
+                known = other.rooms[room_id].events.keys() | other.rooms[room_id].withheld
                 missing = [
                     each
                     for event_id, each in one.rooms[room_id].events.items()

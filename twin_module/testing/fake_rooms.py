@@ -10,14 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from canonicaljson import encode_canonical_json
+from pyrsistent import PSet, pset
+from signedjson.types import SigningKey
 
-from twin_module.core.authority import creators, integer, membership_of, power_of
-from twin_module.core.errors import BadJson, Forbidden, TooLarge
+from twin_module.core.authority import (
+    creators,
+    integer,
+    may_write,
+    membership_of,
+    power_of,
+)
+from twin_module.core.errors import BadJson, Forbidden, TooLarge, TwinError
 from twin_module.core.layout import ROOM_VERSION
 from twin_module.core.schema import MAX_INTEGER
 from twin_module.core.state import Key, StateEvent, StateMap, content_of, content_problem, frozen
 
 MAX_EVENT_BYTES: Final = 65_536
+CONTROL: Final = ("m.room.create", "m.room.power_levels", "m.room.member")
+"""What decides who may write; of these only the latest counts here."""
 ENVELOPE_BYTES: Final = 500
 """What a whole event has beside its content, about."""
 STRIPPED: Final = (
@@ -67,6 +77,14 @@ class FakeEvent:
     replaces: frozenset[str] = frozenset()
     """The events of the same key that its sender had seen."""
     redacts: str | None = None
+    replaced: str | None = None
+    """What was current for its sender."""
+    seen: PSet[str] = field(default=pset(), hash=False)
+    """All events of the room that its sender's server knew."""
+    number: int = 0
+    """Higher than that of every event that was written before, anywhere."""
+    key: SigningKey | None = field(default=None, hash=False, compare=False)
+    """What its sender's server signed it with."""
 
 
 class FakeRoom:
@@ -75,6 +93,9 @@ class FakeRoom:
     def __init__(self, room_id: str) -> None:
         self.room_id = room_id
         self.events: dict[str, FakeEvent] = {}
+        self.seen: PSet[str] = pset()
+        self.withheld: set[str] = set()
+        """What was there before this server came, and nobody sends it unasked."""
         self.redacted: set[str] = set()
         self._known: dict[Key, dict[str, FakeEvent]] = {}
         self.current: dict[Key, str] = {}
@@ -84,24 +105,50 @@ class FakeRoom:
         """Return all events of a key."""
         return frozenset(self._known.get(key, ()))
 
-    def add(self, event: FakeEvent) -> Key | None:
-        """Take an event in, and return the key of which another event is current now."""
+    def add(self, event: FakeEvent) -> set[Key]:
+        """Take an event in, and return the keys of which another event is current now, or none."""
         self.events[event.event_id] = event
+        self.seen = self.seen.add(event.event_id)
         if event.redacts is not None:
             self.redacted.add(event.redacts)
             self._as_read.pop(event.redacts, None)
         if event.state_key is None:
-            return None
+            return set()
         key = (event.type, event.state_key)
-        of_key = self._known.setdefault(key, {})
-        of_key[event.event_id] = event
-        replaced = {old for each in of_key.values() for old in each.replaces}
-        open_ones = [each for each in of_key.values() if each.event_id not in replaced]
-        winner = max(open_ones, key=lambda each: (each.ts, each.event_id))
-        if self.current.get(key) == winner.event_id:
-            return None
-        self.current[key] = winner.event_id
-        return key
+        self._known.setdefault(key, {})[event.event_id] = event
+        # Who may write what can change with these, also for what was written meanwhile.
+        touched = set(self._known) if event.type in CONTROL else {key}
+        ordered = sorted(touched, key=lambda each: (each[0] not in CONTROL, each))
+        return {each for each in ordered if self._resolve(each)}
+
+    def _resolve(self, key: Key) -> bool:
+        """Find out which event of a key is current, and tell whether that is another one now."""
+        of_key = self._known[key]
+        valid = [each for each in of_key.values() if not self._is_void(each)]
+        replaced = {old for each in valid for old in each.replaces}
+        open_ones = [each for each in valid if each.event_id not in replaced]
+        before = self.current.pop(key, None)
+        if open_ones:
+            winner = max(open_ones, key=lambda each: (each.ts, each.event_id))
+            self.current[key] = winner.event_id
+        return self.current.get(key) != before
+
+    def _is_void(self, event: FakeEvent) -> bool:
+        """Tell whether somebody took the right to write this away, without having seen it."""
+        if event.type in CONTROL:
+            return False
+        for key in (("m.room.power_levels", ""), ("m.room.member", event.sender)):
+            control = self.events.get(self.current.get(key, ""))
+            if control is None or control.event_id in event.seen or event.event_id in control.seen:
+                continue
+            state = {
+                each: self.event(self.current[each]) for each in self.current if each[0] in CONTROL
+            }
+            try:
+                check_write(state, event.sender, (event.type, event.state_key or ""), event.content)
+            except TwinError:
+                return True
+        return False
 
     def forget(self, key: Key) -> None:
         """Lose all events of a key."""
@@ -126,6 +173,7 @@ class FakeRoom:
             event_id,
             event.ts,
             problem,
+            event.replaced,
         )
         self._as_read[event_id] = read
         return read
@@ -174,14 +222,26 @@ def check_write(state: StateMap, sender: str, key: Key, content: Mapping[str, An
         raise Forbidden(f"User {sender} not in room")
     if state_key.startswith("@") and state_key != sender:
         raise Forbidden("You are not allowed to set others state")
+    if not may_write(state, sender, event_type):
+        raise Forbidden("You don't have permission to post that to the room.")
+    if event_type == "m.room.power_levels" and creators(state) & set(content.get("users", ())):
+        raise BadJson("A creator must not appear in the power levels.")
+
+
+def check_message(state: StateMap, sender: str, event_type: str) -> None:
+    """Refuse an event that is no state and that its sender has no right to.
+
+    Raises:
+        Forbidden: says why.
+    """
+    if membership_of(state, sender) != "join":
+        raise Forbidden(f"User {sender} not in room")
     levels = content_of(state, "m.room.power_levels")
     by_type = levels.get("events")
-    default = integer(levels.get("state_default"), 50)
+    default = integer(levels.get("events_default"), 0)
     needed = integer(by_type.get(event_type), default) if isinstance(by_type, Mapping) else default
     if power_of(state, sender) < needed:
         raise Forbidden(f"You don't have permission to post that to the room: {needed} is needed.")
-    if event_type == "m.room.power_levels" and creators(state) & set(content.get("users", ())):
-        raise BadJson("A creator must not appear in the power levels.")
 
 
 def check_change(state: StateMap, sender: str, target: str, action: str) -> None:

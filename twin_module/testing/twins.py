@@ -223,7 +223,7 @@ class Twin:
         async def work() -> None:
             store = self.homeserver.get_datastores().main
             for peer in peers:
-                if peer is self:
+                if peer is self or peer.hs is None:
                     continue
                 sender: Any = self.homeserver.get_federation_sender()
                 queue = sender._per_destination_queues.get(peer.server_name)
@@ -332,5 +332,6 @@ class TwinNetwork:
         finally:
             for name in names:
                 self.twins[name].heal()
-            for twin in self.twins.values():
-                twin.try_again(list(self.twins.values()))
+            running = [twin for twin in self.twins.values() if twin.hs is not None]
+            for twin in running:
+                twin.try_again(running)

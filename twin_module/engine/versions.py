@@ -1,0 +1,376 @@
+"""The table of versions: every version of an object that the twin has seen, and what it followed.
+
+Only what orders them is kept here; their content stays in Synapse's events. A key of which a
+version is open that the current one did not follow is noted as a conflict, in the transaction
+that stores the version, so that none is forgotten whatever happens next.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from twin_module.core.lineage import CONTAINED, DISMISSED, Lineage, Version, parents_of
+from twin_module.core.ports import Cursor
+from twin_module.core.state import Key, StateEvent, frozen, plain
+from twin_module.engine.sequence import next_seq
+
+SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS twin_versions (
+        event_id TEXT PRIMARY KEY, room_id TEXT NOT NULL, type TEXT NOT NULL, uid TEXT NOT NULL,
+        sender TEXT NOT NULL, ts BIGINT NOT NULL, rank BIGINT NOT NULL,
+        removed SMALLINT NOT NULL, followed SMALLINT NOT NULL, settled TEXT, fetched TEXT)""",
+    "CREATE INDEX IF NOT EXISTS twin_versions_object ON twin_versions (room_id, type, uid, ts, event_id)",
+    "CREATE INDEX IF NOT EXISTS twin_versions_rank ON twin_versions (room_id, type, uid, rank, event_id)",
+    """CREATE TABLE IF NOT EXISTS twin_parents (
+        child TEXT NOT NULL, parent TEXT NOT NULL, place SMALLINT NOT NULL,
+        PRIMARY KEY (child, parent))""",
+    "CREATE INDEX IF NOT EXISTS twin_parents_parent ON twin_parents (parent)",
+    """CREATE INDEX IF NOT EXISTS twin_versions_open ON twin_versions (room_id, type, uid)
+        WHERE followed = 0 AND settled IS NULL""",
+    """CREATE TABLE IF NOT EXISTS twin_conflicts (
+        room_id TEXT NOT NULL, type TEXT NOT NULL, uid TEXT NOT NULL,
+        looked_at SMALLINT NOT NULL, waiting INTEGER NOT NULL, told INTEGER NOT NULL,
+        seq BIGINT NOT NULL, PRIMARY KEY (room_id, type, uid))""",
+    "CREATE INDEX IF NOT EXISTS twin_conflicts_seq ON twin_conflicts (seq)",
+    """CREATE INDEX IF NOT EXISTS twin_conflicts_news ON twin_conflicts (room_id)
+        WHERE waiting <> told""",
+)
+
+MISSING: Final = "missing"
+"""The `settled` of a version that others name and nobody has."""
+
+
+REDACTED: Final = "redacted"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an object is: its room, event type and uid."""
+
+    room_id: str
+    type: str
+    uid: str
+
+    @property
+    def key(self) -> Key:
+        """Its key in the room's state."""
+        return self.type, self.uid
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """How many versions of an object are open that the current one did not follow."""
+
+    place: Place
+    waiting: int
+    seq: int = field(default=0, compare=False)
+
+
+def place_of(event: StateEvent) -> Place:
+    """Return which object an event is a version of."""
+    return Place(event.room_id, event.type, event.state_key)
+
+
+def remember(cursor: Cursor, event: StateEvent, *, fetched: bool = False) -> bool:
+    """Store a version and what it followed; tells whether it is new.
+
+    `fetched` keeps its content too, since Synapse does not have it.
+    """
+    place = place_of(event)
+    cursor.execute(
+        "SELECT settled FROM twin_versions WHERE event_id = ?",
+        (event.event_id,),
+    )
+    known = cursor.fetchone()
+    if known is not None and known[0] != MISSING:
+        return False
+    parents = parents_of(event) or _by_the_same(cursor, place, event)
+    _insert(
+        cursor,
+        place,
+        (
+            event.event_id,
+            event.sender,
+            event.origin_server_ts,
+            _rank(cursor, place, event.origin_server_ts, parents),
+            int(not event.content and event.problem is None),
+            int(_is_followed(cursor, place, event.event_id, event.sender)),
+            None,
+            json.dumps(plain(event.content), ensure_ascii=False) if fetched else None,
+        ),
+    )
+    for number, parent in enumerate(parents):
+        cursor.execute(
+            "INSERT INTO twin_parents (child, parent, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (event.event_id, parent, number),
+        )
+        # Of the same object only: to name a version of another one hides nothing.
+        cursor.execute(
+            "UPDATE twin_versions SET followed = 1"
+            " WHERE event_id = ? AND room_id = ? AND type = ? AND uid = ?",
+            (parent, place.room_id, place.type, place.uid),
+        )
+    return True
+
+
+def _is_followed(cursor: Cursor, place: Place, event_id: str, sender: str) -> bool:
+    """Tell whether a version that counts was made on another one, or took it in.
+
+    Those that were settled count for their own sender's versions only: who is done with what
+    somebody made of a version is not done with the version.
+    """
+    cursor.execute(
+        # A cross join keeps SQLite from going through all versions of the object instead.
+        "SELECT 1 FROM twin_parents p CROSS JOIN twin_versions v WHERE v.event_id = p.child"
+        " AND p.parent = ? AND v.room_id = ? AND v.type = ? AND v.uid = ?"
+        " AND (v.settled IS NULL OR v.settled NOT IN (?, ?) OR v.sender = ?) LIMIT 1",
+        (event_id, place.room_id, place.type, place.uid, CONTAINED, DISMISSED, sender),
+    )
+    return cursor.fetchone() is not None
+
+
+def _insert(cursor: Cursor, place: Place, values: Sequence[Any]) -> None:
+    cursor.execute("DELETE FROM twin_versions WHERE event_id = ?", (values[0],))
+    cursor.execute(
+        "INSERT INTO twin_versions (room_id, type, uid, event_id, sender, ts, rank, removed,"
+        " followed, settled, fetched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (place.room_id, place.type, place.uid, *values),
+    )
+
+
+def _rank(cursor: Cursor, place: Place, ts: int, parents: Iterable[str]) -> int:
+    """Return by what the history is ordered: the time, but never before what was there already.
+
+    Clocks go wrong, and servers claim what they like; what somebody had seen stands below.
+    """
+    rank = ts
+    for parent in parents:
+        cursor.execute(
+            "SELECT rank FROM twin_versions"
+            " WHERE event_id = ? AND room_id = ? AND type = ? AND uid = ?",
+            (parent, place.room_id, place.type, place.uid),
+        )
+        row = cursor.fetchone()
+        rank = max(rank, row[0] + 1) if row else rank
+    return rank
+
+
+def _by_the_same(cursor: Cursor, place: Place, event: StateEvent) -> tuple[str, ...]:
+    """Return what a version followed that does not say so: its sender's own version before it."""
+    cursor.execute(
+        "SELECT event_id FROM twin_versions WHERE room_id = ? AND type = ? AND uid = ?"
+        " AND sender = ? AND ts <= ? AND settled IS NULL ORDER BY ts DESC, event_id DESC LIMIT 1",
+        (place.room_id, place.type, place.uid, event.sender, event.origin_server_ts),
+    )
+    row = cursor.fetchone()
+    return (row[0],) if row else ()
+
+
+def remember_missing(cursor: Cursor, place: Place, event_id: str) -> None:
+    """Note that nobody has a version that others name, so that nobody is asked again."""
+    _insert(cursor, place, (event_id, "", 0, 0, 0, 1, MISSING, None))
+
+
+def note(cursor: Cursor, places: Iterable[Place]) -> None:
+    """Note which objects have versions that are open and that the current one did not follow."""
+    for place in places:
+        cursor.execute(
+            "SELECT COUNT(*) FROM twin_versions v LEFT JOIN twin_objects o"
+            " ON o.room_id = v.room_id AND o.type = v.type AND o.uid = v.uid"
+            " WHERE v.room_id = ? AND v.type = ? AND v.uid = ? AND v.followed = 0"
+            " AND v.settled IS NULL AND (o.event_id IS NULL OR o.event_id <> v.event_id)",
+            (place.room_id, place.type, place.uid),
+        )
+        row = cursor.fetchone()
+        _write_conflict(cursor, place, row[0] if row else 0)
+
+
+def _write_conflict(cursor: Cursor, place: Place, waiting: int) -> None:
+    values = (place.room_id, place.type, place.uid)
+    if waiting:
+        cursor.execute(
+            "INSERT INTO twin_conflicts (room_id, type, uid, looked_at, waiting, told, seq)"
+            " VALUES (?, ?, ?, 0, ?, 0, 0) ON CONFLICT (room_id, type, uid)"
+            " DO UPDATE SET looked_at = 0, waiting = excluded.waiting",
+            (*values, waiting),
+        )
+        return
+    where = "WHERE room_id = ? AND type = ? AND uid = ?"
+    cursor.execute(f"DELETE FROM twin_conflicts {where} AND told = 0 AND seq = 0", values)
+    cursor.execute(f"UPDATE twin_conflicts SET waiting = 0 {where}", values)
+
+
+def announce(cursor: Cursor) -> list[str]:
+    """Let readers of changes hear where another number of versions is open; returns the rooms.
+
+    Only called when what is current is known as well: each version is open for a moment.
+    """
+    cursor.execute(
+        "SELECT room_id, type, uid FROM twin_conflicts WHERE waiting <> told"
+        " ORDER BY room_id, type, uid"
+    )
+    rows = cursor.fetchall()
+    for row in rows:
+        cursor.execute(
+            "UPDATE twin_conflicts SET told = waiting, seq = ?"
+            " WHERE room_id = ? AND type = ? AND uid = ?",
+            (next_seq(cursor), *row),
+        )
+    return [row[0] for row in rows]
+
+
+def conflicts_since(cursor: Cursor, seq: int, most: int) -> list[Conflict]:
+    """Return the objects with another number of open versions than before, oldest change first."""
+    cursor.execute(
+        "SELECT room_id, type, uid, told, seq FROM twin_conflicts WHERE seq > ?"
+        " ORDER BY seq LIMIT ?",
+        (seq, most),
+    )
+    return [Conflict(Place(*row[:3]), *row[3:]) for row in cursor.fetchall()]
+
+
+def look_again(cursor: Cursor, room_id: str) -> None:
+    """Have all conflicts of a room looked at again, since rights or members changed."""
+    cursor.execute("UPDATE twin_conflicts SET looked_at = 0 WHERE room_id = ?", (room_id,))
+
+
+def looked_at(cursor: Cursor, place: Place) -> None:
+    """Note that there is nothing to be done about an object until something changes."""
+    note(cursor, [place])
+    cursor.execute(
+        "UPDATE twin_conflicts SET looked_at = 1 WHERE room_id = ? AND type = ? AND uid = ?",
+        (place.room_id, place.type, place.uid),
+    )
+
+
+def conflicts(cursor: Cursor, *, waiting: bool) -> list[Place]:
+    """Return the objects that have lost versions, all or those that wait for a look."""
+    cursor.execute(
+        "SELECT room_id, type, uid FROM twin_conflicts"
+        " WHERE waiting > 0 AND (looked_at = 0 OR ? = 0)"
+        " ORDER BY room_id, type, uid",
+        (int(waiting),),
+    )
+    return [Place(*row) for row in cursor.fetchall()]
+
+
+def lineage(cursor: Cursor, place: Place) -> Lineage:
+    """Return all versions of an object."""
+    values = (place.room_id, place.type, place.uid)
+    cursor.execute(
+        "SELECT p.child, p.parent FROM twin_parents p JOIN twin_versions v ON v.event_id = p.child"
+        " WHERE v.room_id = ? AND v.type = ? AND v.uid = ? ORDER BY p.child, p.place",
+        values,
+    )
+    parents: dict[str, list[str]] = {}
+    for child, parent in cursor.fetchall():
+        parents.setdefault(child, []).append(parent)
+    cursor.execute(
+        "SELECT event_id, sender, ts, removed, settled FROM twin_versions"
+        " WHERE room_id = ? AND type = ? AND uid = ?",
+        values,
+    )
+    return Lineage(
+        Version(event_id, sender, ts, bool(removed), tuple(parents.get(event_id, ())), settled)
+        for event_id, sender, ts, removed, settled in cursor.fetchall()
+    )
+
+
+def place_named(cursor: Cursor, event_id: str) -> Place | None:
+    """Return which object an event is a version of, None where this twin has not seen it."""
+    cursor.execute(
+        "SELECT room_id, type, uid FROM twin_versions WHERE event_id = ? AND"
+        " (settled IS NULL OR settled <> ?)",
+        (event_id, MISSING),
+    )
+    row = cursor.fetchone()
+    return Place(*row) if row else None
+
+
+def written_by(cursor: Cursor, place: Place, sender: str, most: int) -> list[str]:
+    """Return the newest versions of an object that somebody wrote, at most so many."""
+    cursor.execute(
+        "SELECT event_id FROM twin_versions WHERE room_id = ? AND type = ? AND uid = ?"
+        " AND sender = ? ORDER BY ts DESC, event_id DESC LIMIT ?",
+        (place.room_id, place.type, place.uid, sender, most),
+    )
+    return [event_id for (event_id,) in cursor.fetchall()]
+
+
+def fetched(cursor: Cursor, event_ids: Iterable[str]) -> dict[str, StateEvent]:
+    """Return the versions whose content is kept here."""
+    found = {}
+    for event_id in event_ids:
+        cursor.execute(
+            "SELECT room_id, type, uid, fetched, sender, event_id, ts FROM twin_versions"
+            " WHERE event_id = ? AND fetched IS NOT NULL",
+            (event_id,),
+        )
+        row = cursor.fetchone()
+        if row is not None:
+            room_id, event_type, uid, content, *rest = row
+            found[event_id] = StateEvent(
+                room_id, event_type, uid, frozen(json.loads(content)), *rest
+            )
+    return found
+
+
+def settle(cursor: Cursor, place: Place, event_ids: Iterable[str], why: str) -> None:
+    """Note that nobody has to care about some versions any more."""
+    for event_id in event_ids:
+        cursor.execute("UPDATE twin_versions SET settled = ? WHERE event_id = ?", (why, event_id))
+        cursor.execute(
+            "SELECT v.event_id, v.sender FROM twin_parents p CROSS JOIN twin_versions v"
+            " WHERE p.parent = v.event_id AND p.child = ?"
+            " AND v.room_id = ? AND v.type = ? AND v.uid = ?",
+            (event_id, place.room_id, place.type, place.uid),
+        )
+        for parent, sender in cursor.fetchall():
+            cursor.execute(
+                "UPDATE twin_versions SET followed = ? WHERE event_id = ?",
+                (int(_is_followed(cursor, place, parent, sender)), parent),
+            )
+    note(cursor, [place])
+
+
+def redact(cursor: Cursor, event_ids: Iterable[str]) -> None:
+    """Forget what was redacted: nothing of it is to be merged or shown any more."""
+    for event_id in event_ids:
+        cursor.execute(
+            "SELECT room_id, type, uid FROM twin_versions WHERE event_id = ?", (event_id,)
+        )
+        row = cursor.fetchone()
+        if row is not None:
+            cursor.execute(
+                "UPDATE twin_versions SET fetched = NULL WHERE event_id = ?", (event_id,)
+            )
+            settle(cursor, Place(*row), [event_id], REDACTED)
+
+
+def forget(cursor: Cursor, room_id: str, owner: str, since: int | None) -> None:
+    """Forget the versions of a room that the owner left, but what only they have.
+
+    Args:
+        cursor: of the transaction.
+        room_id: the room.
+        owner: whose lost versions stay.
+        since: when somebody else took the owner out; what the owner wrote after that, nobody saw.
+    """
+    cursor.execute(
+        "SELECT v.event_id, v.type, v.uid FROM twin_versions v LEFT JOIN twin_objects o"
+        " ON o.room_id = v.room_id AND o.type = v.type AND o.uid = v.uid"
+        " WHERE v.room_id = ? AND v.sender = ? AND v.followed = 0 AND v.settled IS NULL"
+        " AND (v.ts >= ? OR o.event_id IS NULL OR o.event_id <> v.event_id)",
+        (room_id, owner, 2**62 if since is None else since),
+    )
+    kept = cursor.fetchall()
+    cursor.execute("SELECT event_id FROM twin_versions WHERE room_id = ?", (room_id,))
+    for (event_id,) in set(cursor.fetchall()) - {(each[0],) for each in kept}:
+        cursor.execute("DELETE FROM twin_parents WHERE child = ?", (event_id,))
+        cursor.execute("DELETE FROM twin_versions WHERE event_id = ?", (event_id,))
+    left = Counter(Place(room_id, event_type, uid) for _, event_type, uid in kept)
+    cursor.execute("SELECT type, uid FROM twin_conflicts WHERE room_id = ?", (room_id,))
+    for place in {*left, *(Place(room_id, *row) for row in cursor.fetchall())}:
+        _write_conflict(cursor, place, left[place])

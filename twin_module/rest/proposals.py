@@ -1,0 +1,104 @@
+"""Proposals: versions that lost and that nobody has merged, to accept or to dismiss."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Any, Final
+
+from twin_module.core.errors import InvalidParam
+from twin_module.engine.twin import Twin
+from twin_module.engine.versions import Place
+from twin_module.rest.history import VERSION, limit_of
+from twin_module.rest.route import Answer, Call, Route
+from twin_module.rest.shown import capability_names
+
+MOST: Final = 100
+
+
+async def list_proposals(twin: Twin, call: Call) -> Answer:
+    """List the open proposals of all rooms, the owner's own as well."""
+    after = _read_token(call.query["from"]) if "from" in call.query else None
+    found, behind = await twin.proposals.page(limit_of(call, MOST), after)
+    names = capability_names(twin)
+    body: dict[str, Any] = {
+        "proposals": [
+            {
+                "room_id": each.place.room_id,
+                "capability": names[each.place.type],
+                "type": each.place.type,
+                "uid": each.place.uid,
+                **each.told.as_json(),
+            }
+            for each in found
+        ]
+    }
+    if behind is not None:
+        body["next_batch"] = _token(behind)
+    return Answer(body)
+
+
+async def accept(twin: Twin, call: Call) -> Answer:
+    """Merge a proposal with the current version."""
+    changed = await twin.proposals.accept(call.path["event_id"], call.experience)
+    return Answer({"changed": changed})
+
+
+async def dismiss(twin: Twin, call: Call) -> Answer:
+    """Note that a proposal is not wanted."""
+    await twin.proposals.dismiss(call.path["event_id"])
+    return Answer({})
+
+
+def _token(place: Place) -> str:
+    named = json.dumps([place.room_id, place.type, place.uid], separators=(",", ":"))
+    return urlsafe_b64encode(named.encode()).decode().rstrip("=")
+
+
+def _read_token(token: str) -> Place:
+    try:
+        key = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        room_id, event_type, uid = key
+        if not all(isinstance(each, str) and "\x00" not in each for each in key):
+            raise ValueError(token)  # noqa: TRY301 - one answer for every broken token
+    except (ValueError, TypeError, RecursionError):
+        raise InvalidParam("from: this is not a token that a page before handed out.") from None
+    return Place(room_id, event_type, uid)
+
+
+ROUTES: Final[Sequence[Route]] = (
+    Route(
+        method="GET",
+        path="/proposals",
+        summary="Versions that lost and that nobody has merged",
+        handler=list_proposals,
+        query={
+            "limit": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MOST,
+                "default": 50,
+                "description": "How many objects; one may have several proposals.",
+            },
+            "from": {"type": "string", "description": "The `next_batch` of the page before."},
+        },
+        answer={
+            "type": "object",
+            "required": ["proposals"],
+            "properties": {"proposals": {"type": "array", "items": VERSION}},
+        },
+    ),
+    Route(
+        method="POST",
+        path="/proposals/{event_id}/accept",
+        summary="Merge a proposal with the current version",
+        handler=accept,
+        answer={"type": "object", "required": ["changed"]},
+        stamped=True,
+    ),
+    Route(
+        method="POST",
+        path="/proposals/{event_id}/dismiss",
+        summary="Note that a proposal is not wanted here",
+        handler=dismiss,
+    ),
+)
