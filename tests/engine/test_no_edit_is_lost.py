@@ -135,6 +135,13 @@ class NoEditIsLost(RuleBasedStateMachine):
     def deliver(self, backwards: bool) -> None:
         self.network.deliver(order=lambda events: events[::-1] if backwards else list(events))
 
+    @rule(who=WHO, other=WHO)
+    def deliver_again(self, who: str, other: str) -> None:
+        """Send a server everything that another one has, also what it got long ago."""
+        here, there = self.homes[who].server, self.homes[other].server
+        if self.network.linked(here, there):
+            there.receive(self.room, list(here.rooms[self.room].events.values()))
+
     @rule(seconds=st.sampled_from([0.001, 1, 20, 4000]))
     def pass_time(self, seconds: float) -> None:
         self.network.pass_time(seconds)

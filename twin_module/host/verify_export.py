@@ -155,7 +155,7 @@ class _Verification:
             *signed,
             "Every file in it is as it was when the twin signed the manifest, and there is no other.",
             f"{proven} objects are proven each by itself: their authors' servers signed them, with exactly this content.",
-            f"{counts['documents']} texts of documents and {counts['media']} other files are in it; those that a proven object points to are the ones that it means.",
+            f"Documents with their texts in it: {counts['documents']}; other files: {counts['media']}. Those that a proven object points to are the ones that it means.",
             f"It is proven who made {check.made} of {counts['rooms']} rooms.",
             *_few(sorted(words for _, words in check.signers if words not in signed), "keys"),
         ]

@@ -1,6 +1,7 @@
 """Real Synapse homeservers in the test process, which federate over TLS on loopback."""
 
 import secrets
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -36,7 +37,32 @@ def free_port() -> int:
     """Return a port that nothing listens on now, below those that outgoing connections get."""
     while True:
         port = PORTS.start + secrets.randbelow(len(PORTS))
-        if is_free(port):
+        if is_free(port) and not _is_held(port):
+            return port
+
+
+def _is_held(port: int) -> bool:
+    """Tell whether somebody keeps a port for later, see `held_port`."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
+
+
+def held_port(stack: ExitStack) -> int:
+    """Return a port that nobody else gets until a stack is closed, though a server may listen on it."""
+    while True:
+        port = free_port()
+        holder = socket.socket()
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind(("127.0.0.1", port))
+        except OSError:
+            holder.close()
+        else:
+            stack.enter_context(holder)
             return port
 
 
@@ -255,8 +281,9 @@ class TwinNetwork:
     def __init__(self, thread: ReactorThread, folder: Path, names: Sequence[str] = NAMES) -> None:
         self._thread = thread
         self._folder = folder
-        self._ports = {name: free_port() for name in names}
         self._stack = ExitStack()
+        # Kept from now on, since a twin may be started long after the others know its name.
+        self._ports = {name: held_port(self._stack) for name in names}
         self.twins: dict[str, Twin] = {}
         folder.mkdir(parents=True, exist_ok=True)
         self._ca = ensure_ca(folder, datetime.now(UTC))
