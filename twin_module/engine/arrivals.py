@@ -33,25 +33,29 @@ class Arrivals:
         """Call a listener with what came, before the position moves on."""
         self._listeners.append(listener)
 
-    async def follow(self, target: int) -> None:
-        """Read what came up to a position of the stream."""
+    async def follow(self, target: int) -> set[str]:
+        """Read what came up to a position of the stream, and return the rooms of what was ours."""
         position = self._reached
         if position is None:
             position = await self._homeserver.transact(
                 "twin_position", lambda cursor: store.read_position(cursor, POSITION)
             )
         position = min(position or 0, target)
+        rooms: set[str] = set()
         while position < target:
-            position = await self._step(position, target)
+            position = await self._step(position, target, rooms)
         self._reached = target
+        return rooms
 
-    async def _step(self, position: int, target: int) -> int:
+    async def _step(self, position: int, target: int, rooms: set[str]) -> int:
         arrived = await self._homeserver.arrivals(position, target)
         ids = arrived.event_ids
         if not ids and not arrived.redacted:
             return arrived.upto
         events = list((await self._homeserver.events(ids)).values())
         messages = list((await self._homeserver.messages(ids)).values())
+        rooms.update(each.room_id for each in events)
+        rooms.update(each.room_id for each in messages)
         joined = set(await self._homeserver.joined_rooms())
         for listener in self._listeners:
             await listener(

@@ -54,6 +54,8 @@ class Projector:
         self._reached: int | None = None
         self._invitations: Sequence[Invitation] | None = None
         self._doubtful = False
+        self._told: set[str] = set()
+        """The rooms in which something changed since it was last asked who lost what."""
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call a listener with the rooms that changed, after each step; returns how to stop."""
@@ -73,7 +75,7 @@ class Projector:
             if target == self._reached:
                 return
             # First, since a room that is left is forgotten but for what only the owner has of it.
-            await self.arrivals.follow(target)
+            came = await self.arrivals.follow(target)
             position = self._reached
             if position is None:
                 position = await self._homeserver.transact("twin_position", store.read_position)
@@ -83,8 +85,11 @@ class Projector:
             while position < target:
                 position = await self._step(position, target)
             await self._follow_invitations()
-            await self.announce()
             self._reached = target
+            self._tell(came - self._told, ())
+            if self._told:
+                self._told = set()
+                await self.announce()
 
     async def announce(self) -> None:
         """Let readers of changes hear which objects have lost versions, and which no longer."""
@@ -105,6 +110,7 @@ class Projector:
     def _tell(self, rooms: Iterable[str], governed: Iterable[str]) -> None:
         for listeners, told in ((self._listeners, rooms), (self._room_listeners, governed)):
             changed = frozenset(told)
+            self._told |= changed
             for listener in list(listeners) if changed else ():
                 listener(changed)
 

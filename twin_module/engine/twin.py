@@ -59,6 +59,9 @@ class Twin:
         self.projector.arrivals.listen(lambda _, messages: self.documents.receive(messages))
         self._turning = False
         self._again = False
+        self._news = True
+        """Whether there may be something to be merged or written down."""
+        self.projector.listen(self._note_news)
 
     async def start(self) -> None:
         """Make what is missing and read what happened meanwhile; may be called again after a failure."""
@@ -81,7 +84,11 @@ class Twin:
     async def look_again(self) -> None:
         """Follow what changed, and do what is due again; called by timer."""
         self.projector.forget_position()
+        self._news = True
         self.wake()
+
+    def _note_news(self, rooms: frozenset[str]) -> None:
+        self._news = True
 
     async def _turn_until_quiet(self) -> None:
         try:
@@ -96,11 +103,14 @@ class Twin:
             return
         try:
             await self.projector.catch_up()
-            await self.merger.settle()
-            await self.projector.announce()
-            await self.documents.settle()
+            if self._news:
+                self._news = False
+                await self.merger.settle()
+                await self.projector.announce()
+                await self.documents.settle()
             await self.reconciler.settle()
         except Exception:
+            self._news = True
             # The timer asks again; nothing depends on this turn having gone well.
             logger.exception("The twin could not follow what changed, trying again")
 

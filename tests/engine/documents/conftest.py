@@ -59,6 +59,11 @@ class Desk(Home):
         self.twin.wake()
         self.work()
 
+    def look(self) -> None:
+        """Do what is due, as the timer has it done."""
+        run(self.twin.look_again())
+        self.work()
+
     # Documents
 
     def open(self, room: str, uid: str = "d") -> Session:

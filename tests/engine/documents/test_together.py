@@ -178,10 +178,10 @@ def test_cursors_of_a_twin_that_says_nothing_any_more_go_after_half_a_minute(
     here.apply_awareness(presence(Entry(7, 2, "{}")), "editor")
     alice.network.cut(alice.server.name)
     bob.network.pass_time(20)
-    bob.turn()
+    bob.look()
     assert there.awareness() == presence(Entry(7, 2, "{}"))
     bob.network.pass_time(20)
-    bob.turn()
+    bob.look()
     assert there.awareness() == presence()
 
 
