@@ -15,7 +15,7 @@ LIVE: Final = f"{PEERS_PREFIX}/live"
 
 
 def test_a_twin_says_that_it_is_one_and_another_server_does_not(
-    network: TwinNetwork, alices_twin: Twin
+    own_network: TwinNetwork, alices_twin: Twin
 ) -> None:
     for url, trust in (
         (alices_twin.url, None),
@@ -23,7 +23,7 @@ def test_a_twin_says_that_it_is_one_and_another_server_does_not(
     ):
         answer = request(url, "GET", f"{PEERS_PREFIX}/about", trust=trust)
         assert answer.body == {"twin": True, "version": VERSION}
-    vanilla = network.start("carol", vanilla=True)
+    vanilla = own_network.start("carol", vanilla=True)
     person_at(vanilla)
     assert request(vanilla.url, "GET", f"{PEERS_PREFIX}/about").status == 404
 
