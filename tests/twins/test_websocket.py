@@ -18,7 +18,7 @@ from twin_module.rest import websocket
 from twin_module.rest.websocket import MAX_MESSAGE, MAX_UNSENT, MAX_WAITING_MESSAGES
 from twin_module.testing.person import eventually, request
 from twin_module.testing.reactor import ReactorThread
-from twin_module.testing.twins import Twin, TwinNetwork
+from twin_module.testing.twins import Twin, TwinNetwork, connected
 
 MODULES = [{"module": "tests.twins.echo.Echo", "config": {}}]
 HEAD = (
@@ -70,12 +70,13 @@ def nothing_is_left(server: Twin, echo: Echo) -> None:
 
     def connections() -> list[int]:
         listening = server.homeserver._listening_services
-        readers = server.thread.reactor.getReaders()
         return [
-            each.getPeer().port for each in readers if getattr(each, "server", None) in listening
+            each.getPeer().port
+            for each in connected(server.thread.reactor)
+            if getattr(each, "server", None) in listening
         ]
 
-    eventually(lambda: not connections(), what="all connections are closed")
+    eventually(lambda: not server.thread.call(connections), what="all connections are closed")
     flying = request_metrics._in_flight_requests
     eventually(lambda: not [each for each in flying if each.name == "Echo"], what="all is over")
 

@@ -41,6 +41,12 @@ def free_port() -> int:
             return port
 
 
+def connected(reactor: Any) -> list[Any]:
+    """Return what a reactor looks after; call it in the reactor's thread."""
+    # Its own lists of readers and writers fail at a connection that ends just now.
+    return list(reactor._selectables.values())
+
+
 def _is_held(port: int) -> bool:
     """Tell whether somebody keeps a port for later, see `held_port`."""
     with socket.socket() as probe:
@@ -168,7 +174,7 @@ class Twin:
     def _hang_up(self, listening: Sequence[Any]) -> None:
         """Close the connections that came in; peers keep them open and would go on to use them."""
         reactor = self.thread.reactor
-        for each in {*reactor.getReaders(), *reactor.getWriters()}:
+        for each in connected(reactor):
             if getattr(each, "server", None) in listening:
                 each.abortConnection()
 
