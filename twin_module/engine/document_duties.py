@@ -11,7 +11,7 @@ from typing import Final
 from unpaddedbase64 import encode_base64
 
 from twin_module.core import crdt
-from twin_module.core.authority import creators, may_write, membership_of
+from twin_module.core.authority import may_write, membership_of
 from twin_module.core.crdt import EMPTY, BadUpdate, Replica
 from twin_module.core.effects import Put
 from twin_module.core.errors import Conflict, TooLarge, TwinError
@@ -125,31 +125,17 @@ class Duties:
     async def _is_mine(self, event: StateEvent) -> bool:
         """Tell whether this twin writes down what a plain write means, so that not everybody does."""
         owner = self._homeserver.owner
-        state = await self._shelf.rights(event.room_id, owner, event.sender)
-        if membership_of(state, owner) != "join" or not may_write(state, owner, event.type):
+        if event.sender != owner:
             return False
-        if event.sender == owner:
-            return True
-        # Whoever left, or whose server is no twin, does nothing; the room's creator then does.
-        return owner in creators(state) and not self.is_twin(event.sender)
+        state = await self._shelf.rights(event.room_id, owner)
+        return membership_of(state, owner) == "join" and may_write(state, owner, event.type)
 
-    def is_twin(self, user_id: str) -> bool:
-        """Tell whether somebody's server is a twin, as far as is known."""
-        return True
-
-    async def converted(self, event: StateEvent, meaning: Meaning) -> Put | None:
-        """Return the write that gives a plain version its state; None where it has it."""
-        if meaning.whole:
-            return None
+    async def _convert(self, event: StateEvent, meaning: Meaning) -> None:
+        """Give a plain version its state."""
         content = await self._content.with_state(
             event.type, event.content, meaning.state, meaning.text
         )
-        return Put(event.type, event.state_key, content)
-
-    async def _convert(self, event: StateEvent, meaning: Meaning) -> None:
-        put = await self.converted(event, meaning)
-        if put is not None:
-            await self._write(event, put)
+        await self._write(event, Put(event.type, event.state_key, content))
 
     async def _write(self, current: StateEvent, put: Put) -> bool:
         """Write a version on the current one; tells whether that still was current."""
