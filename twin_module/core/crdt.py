@@ -35,8 +35,6 @@ MAX_WORK: Final = 1_000_000_000
 EMPTY: Final = b"\x00\x00"
 BYTES_OF_A_PIECE: Final = 8
 """About so many bytes a piece of a state has."""
-NOTHING_SEEN: Final = b"\x00"
-"""The state vector of who has nothing."""
 TEXT: Final = "text"
 BLOCKS: Final = "prosemirror"
 """What ProseMirror's bindings call the fragment that they write."""

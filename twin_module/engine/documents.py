@@ -45,13 +45,6 @@ class Live(Protocol):
         """
 
 
-class NoLive:
-    """Tells nobody."""
-
-    def tell(self, room_id: str, message: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-
 class Documents:
     """The documents of a twin, as far as somebody writes them or wrote them lately."""
 
@@ -60,11 +53,11 @@ class Documents:
         homeserver: Homeserver,
         writer: Writer,
         types: Iterable[EventType],
-        live: Live | None = None,
+        live: Live,
     ) -> None:
         self._homeserver = homeserver
         self._writer = writer
-        self.live = live or NoLive()
+        self.live = live
         self.content = DocumentContent(homeserver, writer, types)
         self._shelf = Shelf(homeserver, self.content, self._keep, self._tell_presence)
         self._duties = Duties(homeserver, writer, self._shelf)
@@ -233,10 +226,8 @@ class Documents:
         place = Place(room_id, put.type, put.state_key)
         if put.type not in self.content.types or not put.content:
             return put
-        together, long_text = (
-            self.content.together(put.type),
-            self.content.types[put.type].long_text,
-        )
+        together = self.content.together(put.type)
+        long_text = self.content.types[put.type].long_text
         if long_text and together.text in put.content:
             put = replace(put, content=put.content.discard(long_text.pointer))
         self._writer.check(put.type, put.state_key, put.content)

@@ -40,8 +40,6 @@ SCHEMA: Final = (
 
 MISSING: Final = "missing"
 """The `settled` of a version that others name and nobody has."""
-
-
 REDACTED: Final = "redacted"
 
 
