@@ -246,6 +246,12 @@ def bob(network: FakeNetwork) -> Home:
 
 
 @pytest.fixture
+def carol(network: FakeNetwork) -> Home:
+    """Carol's twin."""
+    return Home(network, "carol").start()
+
+
+@pytest.fixture
 def room(alice: Home) -> str:
     """A collection of alice's."""
     room_id = alice.collection()

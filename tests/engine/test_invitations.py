@@ -12,12 +12,6 @@ from twin_module.testing.driver import run
 from twin_module.testing.fake_network import FakeNetwork
 
 
-@pytest.fixture
-def carol(network: FakeNetwork) -> Home:
-    """Carol's twin."""
-    return Home(network, "carol").start()
-
-
 def wish(home: Home, **settings: Any) -> None:
     """Write the owner's settings."""
     run(home.twin.settings.write(settings))

@@ -10,13 +10,6 @@ from twin_module.core.state import NAMESPACE, frozen
 from twin_module.engine import versions
 from twin_module.engine.versions import Place
 from twin_module.testing.driver import run
-from twin_module.testing.fake_network import FakeNetwork
-
-
-@pytest.fixture
-def carol(network: FakeNetwork) -> Home:
-    """Carol's twin."""
-    return Home(network, "carol").start()
 
 
 def admit(alice: Home, room: str, *others: Home) -> None:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from hypothesis import settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import initialize, rule
 
 from tests.engine.conftest import TASK, Home, settle
 from tests.engine.test_merging import admit, conflicts
+from tests.engine.weather import WHO, Weather
 from twin_module.core.effects import Put, remove
 from twin_module.core.errors import TwinError
 from twin_module.core.state import NAMESPACE, frozen
@@ -16,13 +17,10 @@ from twin_module.testing.fake_network import FakeNetwork
 
 OWN_FIELD = {"alice": "priority", "bob": "percentComplete", "carol": "due"}
 """Each person has a field that nobody else touches."""
-WHO = st.sampled_from(sorted(OWN_FIELD))
 UID = st.sampled_from(["a", "b"])
-UNSURE = object()
-"""What a person was about to write when their process was killed."""
 
 
-class NoEditIsLost(RuleBasedStateMachine):
+class NoEditIsLost(Weather):
     """Alice, bob and carol share a list, and nothing goes well."""
 
     def __init__(self) -> None:
@@ -61,7 +59,7 @@ class NoEditIsLost(RuleBasedStateMachine):
     @rule(who=WHO, uid=UID)
     def edit_title(self, who: str, uid: str) -> None:
         self.number += 1
-        self.attempt(who, uid, {"title": f"{who} {self.number}"})
+        self.attempt(who, lambda _: self.patch(who, uid, {"title": f"{who} {self.number}"}))
 
     @rule(who=WHO, uid=UID)
     def add_word(self, who: str, uid: str) -> None:
@@ -78,15 +76,11 @@ class NoEditIsLost(RuleBasedStateMachine):
     @rule(who=WHO)
     def touch_what_may_be_removed(self, who: str) -> None:
         self.number += 1
-        self.attempt(who, "r", {"title": f"{who} {self.number}"})
+        self.attempt(who, lambda _: self.patch(who, "r", {"title": f"{who} {self.number}"}))
 
     @rule(who=WHO)
     def remove(self, who: str) -> None:
-        home = self.homes[who]
-        try:
-            home.write(self.room, remove(TASK, "r"))
-        except Crash:
-            home.restart()
+        self.attempt(who, lambda home: home.write(self.room, remove(TASK, "r")))
 
     @rule(who=WHO, uid=UID)
     def write_beside_the_queue(self, who: str, uid: str) -> None:
@@ -97,13 +91,6 @@ class NoEditIsLost(RuleBasedStateMachine):
         if content:
             content.pop(NAMESPACE, None)
             server.write(self.room, TASK, uid, {**content, "title": f"plain {self.number}"})
-
-    def attempt(self, who: str, uid: str, patch: dict[str, Any]) -> None:
-        """Change something of which nothing is expected but that all agree."""
-        try:
-            self.patch(who, uid, patch)
-        except Crash:
-            self.homes[who].restart()
 
     def patch(self, who: str, uid: str, patch: dict[str, Any]) -> bool:
         """Change fields of what a person sees now, and tell whether that was accepted."""
@@ -119,22 +106,6 @@ class NoEditIsLost(RuleBasedStateMachine):
 
     # The weather
 
-    @rule(who=WHO)
-    def cut_off(self, who: str) -> None:
-        self.network.cut(f"{who}.example")
-
-    @rule()
-    def heal(self) -> None:
-        self.network.heal()
-
-    @rule(late=st.booleans())
-    def be_late(self, late: bool) -> None:
-        self.network.late = late
-
-    @rule(backwards=st.booleans())
-    def deliver(self, backwards: bool) -> None:
-        self.network.deliver(order=lambda events: events[::-1] if backwards else list(events))
-
     @rule(who=WHO, other=WHO)
     def deliver_again(self, who: str, other: str) -> None:
         """Send a server everything that another one has, also what it got long ago."""
@@ -142,42 +113,12 @@ class NoEditIsLost(RuleBasedStateMachine):
         if self.network.linked(here, there):
             there.receive(self.room, list(here.rooms[self.room].events.values()))
 
-    @rule(seconds=st.sampled_from([0.001, 1, 20, 4000]))
-    def pass_time(self, seconds: float) -> None:
-        self.network.pass_time(seconds)
-
-    @rule(who=WHO)
-    def work(self, who: str) -> None:
-        try:
-            self.homes[who].work()
-        except Crash:
-            self.homes[who].restart()
-
-    @rule(who=WHO, step=st.integers(1, 15))
-    def crash_soon(self, who: str, step: int) -> None:
-        self.homes[who].port.crash_in = step
-
-    @rule(who=WHO)
-    def forget_where_one_was(self, who: str) -> None:
-        home = self.homes[who]
-        home.server.database.execute("UPDATE twin_position SET stream_id = NULL")
-        home.server.database.commit()
-        try:
-            run(home.twin.look_again())
-        except Crash:
-            home.restart()
-
     # In the end
 
     @rule()
     def calm_down(self) -> None:
         """End all trouble, and compare."""
-        self.network.late = False
-        self.network.heal()
-        for home in self.homes.values():
-            home.port.crash_in = None
-            home.restart()
-        settle(*self.homes.values())
+        self.clear_up()
         self.network.pass_time(4000)
         for home in self.homes.values():
             run(home.twin.look_again())
@@ -195,11 +136,6 @@ class NoEditIsLost(RuleBasedStateMachine):
             content = self.homes["alice"].content(self.room, TASK, uid) or {}
             there = set(content.get("keywords", {}))
             assert words <= there <= words | self.doubtful[uid]
-
-    def seen(self, home: Home) -> Any:
-        """Return what a twin's tables hold of the list."""
-        objects = home.tables()["objects"]
-        return {key: row for key, row in objects.items() if key[0] == self.room}
 
     def teardown(self) -> None:
         """End all trouble, and compare."""

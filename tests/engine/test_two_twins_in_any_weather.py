@@ -4,18 +4,16 @@ import json
 from typing import Any
 
 from hypothesis import settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from tests.engine.conftest import TASK, TYPES, Home, settle, share, task
+from tests.engine.conftest import TASK, TYPES, Home, share, task
+from tests.engine.weather import WHO, Weather
 from twin_module.core.effects import remove
-from twin_module.core.errors import TwinError
 from twin_module.core.state import NAMESPACE, plain
 from twin_module.engine import store
 from twin_module.testing.driver import run
-from twin_module.testing.fake import Crash
 from twin_module.testing.fake_network import FakeNetwork
 
-WHO = st.sampled_from(["alice", "bob"])
 UID = st.sampled_from(["a", "b", "c"])
 TYPE = st.sampled_from([TASK, f"{NAMESPACE}.doc", f"{NAMESPACE}.future", f"{NAMESPACE}.granted"])
 CONTENT = st.sampled_from(
@@ -32,7 +30,7 @@ CONTENT = st.sampled_from(
 )
 
 
-class AnyWeather(RuleBasedStateMachine):
+class AnyWeather(Weather):
     """Alice and bob share a collection, and nothing goes well."""
 
     def __init__(self) -> None:
@@ -90,52 +88,6 @@ class AnyWeather(RuleBasedStateMachine):
     def lose_a_name(self, pick: str) -> None:
         self.alice.server.write(self.room, "m.room.name", "", {"name": f"Room {pick}"})
 
-    def attempt(self, who: str, act: Any) -> None:
-        """Do something that the weather may forbid."""
-        home = self.homes[who]
-        try:
-            act(home)
-        except TwinError:
-            pass
-        except Crash:
-            home.restart()
-
-    # The weather
-
-    @rule(who=WHO)
-    def cut_off(self, who: str) -> None:
-        self.network.cut(f"{who}.example")
-
-    @rule()
-    def heal(self) -> None:
-        self.network.heal()
-
-    @rule(late=st.booleans())
-    def be_late(self, late: bool) -> None:
-        self.network.late = late
-
-    @rule(backwards=st.booleans())
-    def deliver(self, backwards: bool) -> None:
-        self.network.deliver(order=lambda events: events[::-1] if backwards else list(events))
-
-    @rule(seconds=st.sampled_from([0.001, 1, 20, 4000]))
-    def pass_time(self, seconds: float) -> None:
-        self.network.pass_time(seconds)
-
-    @rule(who=WHO)
-    def work(self, who: str) -> None:
-        self.attempt(who, lambda home: home.work())
-
-    @rule(who=WHO, step=st.integers(1, 12))
-    def crash_soon(self, who: str, step: int) -> None:
-        self.homes[who].port.crash_in = step
-
-    @rule(who=WHO)
-    def forget_where_one_was(self, who: str) -> None:
-        self.homes[who].server.database.execute("UPDATE twin_position SET stream_id = NULL")
-        self.homes[who].server.database.commit()
-        self.attempt(who, lambda home: run(home.twin.look_again()))
-
     # Coming and going
 
     @precondition(lambda self: self.both_in())
@@ -159,22 +111,12 @@ class AnyWeather(RuleBasedStateMachine):
     @rule()
     def calm_down(self) -> None:
         """End all trouble, and compare."""
-        self.network.late = False
-        self.network.heal()
-        for home in self.homes.values():
-            home.port.crash_in = None
-            home.restart()
-        settle(*self.homes.values())
+        self.clear_up()
         for home in self.homes.values():
             assert home.tables() == home.truth()
             self.check_what_is_kept(home)
         if self.both_in():
             assert self.seen(self.alice) == self.seen(self.bob)
-
-    def seen(self, home: Home) -> Any:
-        """Return what a twin's tables hold of the collection."""
-        objects = home.tables()["objects"]
-        return {key: row for key, row in objects.items() if key[0] == self.room}
 
     def check_what_is_kept(self, home: Home) -> None:
         """Check that what stands in for spoiled content once was there, fitted, and still may be seen."""

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from jsonschema import SchemaError
 
+from twin_module.core.canonical import MAX_INTEGER
 from twin_module.core.schema import (
     MAX_CONTENT_BYTES,
     MAX_DEPTH,
-    MAX_INTEGER,
     MAX_PROBLEMS,
     Problem,
     Shape,

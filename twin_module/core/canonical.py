@@ -13,6 +13,7 @@ from canonicaljson import encode_canonical_json
 from twin_module.core.state import READABLE_DEPTH
 
 MAX_INTEGER: Final = 2**53 - 1
+"""The largest integer that canonical JSON knows (Matrix appendices, "Canonical JSON")."""
 MAX_VALUES: Final = 1_000_000
 MAX_SHOWN: Final = 100
 """Characters of a stranger's text that a sentence shows."""

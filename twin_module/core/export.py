@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from twin_module.core.canonical import canonical_problem
+from twin_module.core.canonical import MAX_INTEGER, canonical_problem
 from twin_module.core.keys import decoded
 from twin_module.core.matrix_uri import is_user_id
 from twin_module.core.state import NAMESPACE
@@ -45,7 +45,6 @@ _DOCUMENT: Final = re.compile(r"documents/[0-9]{7}(-[a-z0-9]{1,40}){0,20}\.md")
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 _SERVER: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _MAX_NAME: Final = 80
-_MAX_INTEGER: Final = 2**53 - 1
 
 EXTENSIONS: Final[Mapping[str, str]] = {
     "application/json": "json",
@@ -155,7 +154,7 @@ def _problems(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= _MAX_INTEGER
+    return type(value) is int and 0 <= value <= MAX_INTEGER
 
 
 def _files_problem(files: Any) -> str | None:

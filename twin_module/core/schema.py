@@ -15,13 +15,12 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 from pyrsistent import PVector
 
+from twin_module.core.canonical import MAX_INTEGER
 from twin_module.core.state import plain
 
 MAX_DEPTH: Final = 16
 MAX_CONTENT_BYTES: Final = 60_000
 """Below the 65,536 bytes that Matrix allows a whole event, with room for the rest of it."""
-MAX_INTEGER: Final = 2**53 - 1
-"""The largest integer that canonical JSON knows (Matrix appendices, "Canonical JSON")."""
 MAX_PROBLEMS: Final = 10
 MAX_MESSAGE: Final = 200
 

@@ -20,9 +20,9 @@ from twin_module.core.authority import (
     membership_of,
     power_of,
 )
+from twin_module.core.canonical import MAX_INTEGER
 from twin_module.core.errors import BadJson, Forbidden, TooLarge, TwinError
 from twin_module.core.layout import ROOM_VERSION
-from twin_module.core.schema import MAX_INTEGER
 from twin_module.core.state import Key, StateEvent, StateMap, content_of, content_problem, frozen
 
 MAX_EVENT_BYTES: Final = 65_536

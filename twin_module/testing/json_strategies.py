@@ -1,12 +1,15 @@
 """Hypothesis strategies for JSON: what Matrix allows in an event, and what other servers may send all the same."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
+from canonicaljson import encode_canonical_json
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from twin_module.core.schema import MAX_CONTENT_BYTES, MAX_DEPTH, MAX_INTEGER
+from twin_module.core.canonical import MAX_INTEGER
+from twin_module.core.schema import MAX_CONTENT_BYTES, MAX_DEPTH
 
 Json: TypeAlias = Any
 
@@ -105,3 +108,38 @@ def in_list(value: Json) -> Json:
 def in_map(value: Json) -> Json:
     """Return a map with one value."""
     return {"a": value}
+
+
+# Changes of a document
+
+
+def changed_bytes(data: st.DataObject, document: Json, times: int = 20) -> Iterator[Json]:
+    """Yield what a document becomes when one byte of its canonical JSON is another one."""
+    raw = bytearray(encode_canonical_json(document))
+    for _ in range(times):
+        place = data.draw(st.integers(0, len(raw) - 1))
+        before, raw[place] = raw[place], data.draw(st.integers(0x20, 0x7E))
+        try:
+            changed = json.loads(raw)
+        except ValueError:
+            pass
+        else:
+            yield changed
+        raw[place] = before
+
+
+def change_one_value(data: st.DataObject, document: Json, value: Json) -> None:
+    """Put a value in some place of a document, or take away what is in that place."""
+    places: list[tuple[Any, Any]] = []
+    stack: list[Any] = [document]
+    while stack:
+        item = stack.pop()
+        for key, child in list(item.items() if isinstance(item, dict) else enumerate(item)):
+            places.append((item, key))
+            if isinstance(child, dict | list):
+                stack.append(child)
+    container, key = data.draw(st.sampled_from(places))
+    if isinstance(container, dict) and data.draw(st.booleans()):
+        del container[key]
+    else:
+        container[key] = value

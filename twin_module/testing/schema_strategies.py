@@ -10,7 +10,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from twin_module.core.schema import MAX_INTEGER, Shape
+from twin_module.core.canonical import MAX_INTEGER
+from twin_module.core.schema import Shape
 from twin_module.testing.json_strategies import STORABLE, Json, canonical_json, texts
 
 FEW: Final = 4
