@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from twin_module.core.attestation import FORMAT, meaning, revoked_in_words
 from twin_module.core.credential import Version, claim_json
-from twin_module.core.errors import InvalidParam, NotFound
-from twin_module.engine import store
+from twin_module.core.errors import InvalidParam
 from twin_module.engine.attestations import About, Judged
 from twin_module.engine.query import Condition
 from twin_module.engine.twin import Twin
+from twin_module.rest.asked import record_of
 from twin_module.rest.route import Answer, Call, Route
 
 FILTERS: Final = ("subject", "issuer", "statement")
@@ -30,16 +30,9 @@ async def list_attestations(twin: Twin, call: Call) -> Answer:
 
 async def beside_object(twin: Twin, call: Call) -> Answer:
     """List the attestations about an object, and who in the owner's circles vouches or disputes."""
-    room_id, uid = call.path["room_id"], call.path["uid"]
-    event_type = twin.commands.capability(call.path["capability"]).event_type.type
-    await twin.joined_room(room_id)
-    record = await twin.homeserver.transact(
-        "twin_object", lambda cursor: store.read_object(cursor, room_id, event_type, uid)
-    )
-    if record is None:
-        raise NotFound(f"There is no object {uid!r} of {call.path['capability']} in this room.")
+    record = await record_of(twin, call)
     current = None if record.removed else record.event_id
-    word = Version(room_id, event_type, uid, "").object
+    word = Version(record.room_id, record.type, record.uid, "").object
     found, more = await twin.attestations.found([Condition("object", "", word)])
     named = (each.claim.version for each in found if each.claim and each.claim.version)
     about = await twin.attestations.about(named, current)

@@ -11,6 +11,7 @@ from twin_module.core.told import STATUSES, WHYS, Told
 from twin_module.engine.history import MOST
 from twin_module.engine.twin import Twin
 from twin_module.engine.versions import Place
+from twin_module.rest.asked import limit_of, place_of
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import WRITTEN, written_json
 
@@ -18,17 +19,6 @@ LARGEST_MS: Final = 2**53
 """Later than any time that JSON can say exactly."""
 MOST_VALUE: Final = 20_000
 """Characters of the longest text that a diff shows as it was; the lines that changed it always are."""
-
-
-async def place_of(twin: Twin, call: Call) -> Place:
-    """Return which object a call is about.
-
-    Raises:
-        NotFound: the twin is in no such room, or has no such capability.
-    """
-    event_type = twin.commands.capability(call.path["capability"]).event_type.type
-    await twin.joined_room(call.path["room_id"])
-    return Place(call.path["room_id"], event_type, call.path["uid"])
 
 
 async def read_history(twin: Twin, call: Call) -> Answer:
@@ -111,18 +101,6 @@ def _bounded(change: dict[str, Any]) -> dict[str, Any]:
         for name, value in change.items()
         if name not in ("before", "after") or not isinstance(value, str) or len(value) <= MOST_VALUE
     }
-
-
-def limit_of(call: Call, most: int) -> int:
-    """Return how many entries a call asks for.
-
-    Raises:
-        InvalidParam: it is no number from 1 to the most.
-    """
-    text = call.query.get("limit", "50")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
-        raise InvalidParam(f"limit: this has to be a number from 1 to {most}.")
-    return int(text)
 
 
 def _read_token(token: str) -> tuple[int, str]:

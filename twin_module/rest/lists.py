@@ -9,6 +9,7 @@ from twin_module.core.errors import InvalidParam
 from twin_module.engine import query, store
 from twin_module.engine.query import Condition, Query
 from twin_module.engine.twin import Twin
+from twin_module.rest.asked import limit_of
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import OBJECT, capability_names, object_json
 
@@ -55,16 +56,10 @@ def _query(twin: Twin, call: Call) -> Query:
         conditions=conditions,
         sort=sort_name,
         descending=sort.startswith("-"),
-        limit=_limit(call.query.get("limit", "50")),
+        limit=limit_of(call, query.MOST),
         after=call.query.get("from"),
         numbers=frozenset(name for name, each in filters.items() if each.kind == "number"),
     )
-
-
-def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= query.MOST:
-        raise InvalidParam(f"limit: this has to be a number from 1 to {query.MOST}.")
-    return int(text)
 
 
 def _condition(

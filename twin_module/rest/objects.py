@@ -4,25 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from twin_module.core.effects import Put
-from twin_module.core.errors import BadJson, Conflict, NotFound
+from twin_module.core.errors import BadJson, Conflict
 from twin_module.core.state import StateEvent, frozen, plain
-from twin_module.engine import store
 from twin_module.engine.store import Record
 from twin_module.engine.twin import Twin
 from twin_module.engine.writer import ANY, NEW
+from twin_module.rest.asked import no_such_object, place_of, record_of
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import OBJECT, WRITTEN, object_json, written_json
 
 
 async def _record(twin: Twin, call: Call) -> Record:
-    room_id, uid = call.path["room_id"], call.path["uid"]
-    event_type = twin.commands.capability(call.path["capability"]).event_type.type
-    await twin.joined_room(room_id)
-    found = await twin.homeserver.transact(
-        "twin_object", lambda cursor: store.read_object(cursor, room_id, event_type, uid)
-    )
-    if found is None or found.removed or found.content is None:
-        raise NotFound(f"There is no object {uid!r} of {call.path['capability']} in this room.")
+    found = await record_of(twin, call)
+    if found.removed or found.content is None:
+        raise no_such_object(call)
     return found
 
 
@@ -54,16 +49,14 @@ async def create_object(twin: Twin, call: Call) -> Answer:
 async def patch_object(twin: Twin, call: Call) -> Answer:
     """Change some fields of an object: a JSON Merge Patch (RFC 7396), null takes a field away."""
     patch = _content(call.body)
-    room_id, uid = call.path["room_id"], call.path["uid"]
-    event_type = twin.commands.capability(call.path["capability"]).event_type.type
-    await twin.joined_room(room_id)
+    place = await place_of(twin, call)
     for attempt in range(3):
-        current = (await twin.homeserver.state(room_id, [(event_type, uid)])).get((event_type, uid))
+        current = (await twin.homeserver.state(place.room_id, [place.key])).get(place.key)
         if current is None or not current.content:
-            raise NotFound(f"There is no object {uid!r} of {call.path['capability']} in this room.")
+            raise no_such_object(call)
         wanted = call.if_match if call.if_match not in (None, ANY) else current.event_id
         try:
-            return await _write(twin, call, uid, _patched(current, patch), expected=wanted)
+            return await _write(twin, call, place.uid, _patched(current, patch), expected=wanted)
         except Conflict:
             if call.if_match is not None or attempt == 2:  # noqa: PLR2004 - the last try
                 raise
@@ -77,8 +70,7 @@ async def remove_object(twin: Twin, call: Call) -> Answer:
         return await _write(twin, call, call.path["uid"], {}, expected=expected)
     except Conflict as error:
         if call.if_match is None:
-            uid, name = call.path["uid"], call.path["capability"]
-            raise NotFound(f"There is no object {uid!r} of {name} in this room.") from error
+            raise no_such_object(call) from error
         raise
 
 

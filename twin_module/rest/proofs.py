@@ -3,28 +3,22 @@
 from collections.abc import Sequence
 from typing import Final
 
-from twin_module.core.errors import NotFound
 from twin_module.core.proof import FORMAT
-from twin_module.engine import store
 from twin_module.engine.proofs import Proofs
 from twin_module.engine.twin import Twin
+from twin_module.engine.versions import Place
+from twin_module.rest.asked import place_of, record_of
 from twin_module.rest.route import Answer, Call, Route
 
 
 async def read_proof(twin: Twin, call: Call) -> Answer:
     """Prove a version of an object: the current one, which may be its removal, or an earlier one."""
-    room_id, uid = call.path["room_id"], call.path["uid"]
-    event_type = twin.commands.capability(call.path["capability"]).event_type.type
-    await twin.joined_room(room_id)
-    event_id = call.query.get("event_id")
-    if event_id is None:
-        found = await twin.homeserver.transact(
-            "twin_object", lambda cursor: store.read_object(cursor, room_id, event_type, uid)
-        )
-        if found is None:
-            raise NotFound(f"There is no object {uid!r} of {call.path['capability']} in this room.")
-        event_id = found.event_id
-    bundle = await Proofs(twin.homeserver).bundle(room_id, event_type, uid, event_id)
+    if "event_id" in call.query:
+        place, event_id = await place_of(twin, call), call.query["event_id"]
+    else:
+        found = await record_of(twin, call)
+        place, event_id = Place(found.room_id, found.type, found.uid), found.event_id
+    bundle = await Proofs(twin.homeserver).bundle(place.room_id, *place.key, event_id)
     return Answer(bundle, etag=event_id)
 
 

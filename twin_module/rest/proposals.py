@@ -8,7 +8,8 @@ from typing import Any, Final
 from twin_module.core.errors import InvalidParam
 from twin_module.engine.twin import Twin
 from twin_module.engine.versions import Place
-from twin_module.rest.history import VERSION, limit_of
+from twin_module.rest.asked import limit_of
+from twin_module.rest.history import VERSION
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import capability_names
 
