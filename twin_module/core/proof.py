@@ -249,6 +249,12 @@ def named_parents(content: Mapping[str, Any]) -> tuple[str | None, list[str]]:
     )
 
 
+def merge_parents(content: Mapping[str, Any]) -> list[str]:
+    """Return the versions that a merge brought together; other versions name none to be proved."""
+    base, merged = named_parents(content)
+    return list(dict.fromkeys([*([base] if base else []), *merged])) if merged else []
+
+
 def _checked_parents(
     event: _Event, entries: Sequence[Any], rules: Rules, keys: Keys
 ) -> tuple[list[_Event], list[str]]:

@@ -5,15 +5,14 @@ thousands of signatures here would make everybody else wait.
 """
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from twin_module.core.errors import InvalidParam
 from twin_module.core.ports import Cursor, Homeserver, SignedEvent
-from twin_module.core.proof import named_parents
+from twin_module.core.proof import merge_parents
+from twin_module.engine.tokens import WORD, read_token, write_token
 
 STEP: Final = 25
 """Objects that are read in one transaction, between which others have their turn."""
@@ -50,7 +49,7 @@ class Exports:
         Raises:
             InvalidParam: the token is not one of ours.
         """
-        after = _key(token) if token else ("", "", "")
+        after: Sequence[str] = read_token(token, WORD, WORD, WORD) if token else ("", "", "")
         objects: list[Mapping[str, Any]] = []
         size = 0
         more = True
@@ -61,11 +60,13 @@ class Exports:
                 objects.append(shown)
                 size += len(json.dumps(shown))
             after = rows[-1].key if rows else after
-        return {"objects": objects, **({"next_batch": _token(after)} if more else {})}
+        return {"objects": objects, **({"next_batch": write_token(after)} if more else {})}
 
     async def _shown(self, rows: Sequence[_Row]) -> list[Mapping[str, Any]]:
         signed = await self._homeserver.signed_events([row.event_id for row in rows])
-        named = {event_id: _parents(event) for event_id, event in signed.items()}
+        named = {
+            event_id: merge_parents(event.pdu["content"]) for event_id, event in signed.items()
+        }
         wanted = {each for several in named.values() for each in several}
         parents = await self._homeserver.signed_events(sorted(wanted)) if wanted else {}
         return [
@@ -75,7 +76,7 @@ class Exports:
         ]
 
 
-def _read(cursor: Cursor, after: Key) -> list[_Row]:
+def _read(cursor: Cursor, after: Sequence[str]) -> list[_Row]:
     cursor.execute(
         "SELECT o.room_id, o.type, o.uid, COALESCE(o.good_event_id, o.event_id), o.title, o.problem"
         " FROM twin_objects o"
@@ -84,12 +85,6 @@ def _read(cursor: Cursor, after: Key) -> list[_Row]:
         (*after, STEP),
     )
     return [_Row((row[0], row[1], row[2]), *row[3:]) for row in cursor.fetchall()]
-
-
-def _parents(signed: SignedEvent) -> list[str]:
-    """Return what a merge merged; other versions are proved without what they stood on."""
-    base, merged = named_parents(signed.pdu["content"])
-    return list(dict.fromkeys([*([base] if base else []), *merged])) if merged else []
 
 
 def _json(row: _Row, signed: SignedEvent, parents: Iterable[SignedEvent]) -> Mapping[str, Any]:
@@ -112,26 +107,3 @@ def entry(signed: SignedEvent) -> dict[str, Any]:
         "event_id": signed.event_id,
         "event": dict(signed.pdu),
     }
-
-
-def _token(key: Key) -> str:
-    return urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
-
-
-def _key(token: str) -> Key:
-    try:
-        room_id, event_type, uid = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (ValueError, TypeError):
-        room_id = event_type = uid = None
-    if (
-        not isinstance(room_id, str)
-        or not isinstance(event_type, str)
-        or not isinstance(uid, str)
-        or "\0" in room_id + event_type + uid
-    ):
-        raise InvalidParam("from: this is not a token that a page before handed out.")
-    try:
-        (room_id + event_type + uid).encode()
-    except UnicodeEncodeError:
-        raise InvalidParam("from: this is not a token that a page before handed out.") from None
-    return room_id, event_type, uid

@@ -5,7 +5,7 @@ from typing import Any
 
 from twin_module.core.errors import NotFound, NotProvable, Unreachable
 from twin_module.core.ports import Homeserver, SignedEvent
-from twin_module.core.proof import FORMAT, named_parents, verify
+from twin_module.core.proof import FORMAT, merge_parents, verify
 
 
 class Proofs:
@@ -47,11 +47,8 @@ class Proofs:
 
     async def _parents(self, signed: SignedEvent) -> list[SignedEvent]:
         """Return what a merge merged; other versions are proved without what they stood on."""
-        base, merged = named_parents(signed.pdu["content"])
-        if not merged:
-            return []
         parents = []
-        for event_id in dict.fromkeys([*([base] if base else []), *merged]):
+        for event_id in merge_parents(signed.pdu["content"]):
             parent = await self._homeserver.signed_event(event_id)
             if parent is None:
                 raise NotProvable(

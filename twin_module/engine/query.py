@@ -4,15 +4,13 @@ Paging is by key, not by offset: a page goes on behind the last object of the on
 costs the same wherever it is, and nothing is shown twice when something was added meanwhile.
 """
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from twin_module.core.errors import InvalidParam
 from twin_module.core.ports import Cursor
 from twin_module.engine.store import OBJECT_COLUMNS, Record, record
+from twin_module.engine.tokens import VALUE, WORD, read_token, write_token
 
 OPERATORS: Final[Mapping[str, str]] = {"": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 SORTS: Final[Mapping[str, str]] = {"updated": "o.ts", "title": "o.title", "uid": "o.uid"}
@@ -97,7 +95,7 @@ def run(cursor: Cursor, query: Query) -> Page:
     rows = rows[: query.limit]
     return Page(
         [record(row[:-1]) for row in rows],
-        _token([rows[-1][-1], rows[-1][0], rows[-1][1], rows[-1][2]]) if more else None,
+        write_token([rows[-1][-1], rows[-1][0], rows[-1][1], rows[-1][2]]) if more else None,
     )
 
 
@@ -110,29 +108,10 @@ def _sort_key(query: Query) -> tuple[str, tuple[str, Sequence[Any]]]:
 
 
 def _behind(query: Query, key: str) -> tuple[str, list[Any]]:
-    value, room_id, event_type, uid = _read_token(query.after or "")
+    value, room_id, event_type, uid = read_token(query.after or "", VALUE, WORD, WORD, WORD)
     same = "(o.room_id, o.type, o.uid) > (?, ?, ?)"
     place = [room_id, event_type, uid]
     if value is None:
         return f"({key} IS NULL AND {same})", place
     beyond = "<" if query.descending else ">"
     return f"({key} {beyond} ? OR {key} IS NULL OR ({key} = ? AND {same}))", [value, value, *place]
-
-
-def _token(place: Sequence[Any]) -> str:
-    return urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
-
-
-def _read_token(token: str) -> Sequence[Any]:
-    try:
-        place = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        value, *rest = place
-        if not isinstance(value, str | int | None) or [type(part) for part in rest] != [
-            str,
-            str,
-            str,
-        ]:
-            raise ValueError(token)  # noqa: TRY301 - one answer for every broken token
-    except (ValueError, TypeError):
-        raise InvalidParam("from: this is not a token that a page before handed out.") from None
-    return [value, *rest]

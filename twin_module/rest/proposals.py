@@ -1,11 +1,9 @@
 """Proposals: versions that lost and that nobody has merged, to accept or to dismiss."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any, Final
 
-from twin_module.core.errors import InvalidParam
+from twin_module.engine.tokens import WORD, read_token, write_token
 from twin_module.engine.twin import Twin
 from twin_module.engine.versions import Place
 from twin_module.rest.asked import limit_of
@@ -18,7 +16,8 @@ MOST: Final = 100
 
 async def list_proposals(twin: Twin, call: Call) -> Answer:
     """List the open proposals of all rooms, the owner's own as well."""
-    after = _read_token(call.query["from"]) if "from" in call.query else None
+    token = call.query.get("from")
+    after = None if token is None else Place(*read_token(token, WORD, WORD, WORD))
     found, behind = await twin.proposals.page(limit_of(call, MOST), after)
     names = capability_names(twin)
     body: dict[str, Any] = {
@@ -34,7 +33,7 @@ async def list_proposals(twin: Twin, call: Call) -> Answer:
         ]
     }
     if behind is not None:
-        body["next_batch"] = _token(behind)
+        body["next_batch"] = write_token([behind.room_id, behind.type, behind.uid])
     return Answer(body)
 
 
@@ -48,22 +47,6 @@ async def dismiss(twin: Twin, call: Call) -> Answer:
     """Note that a proposal is not wanted."""
     await twin.proposals.dismiss(call.path["event_id"])
     return Answer({})
-
-
-def _token(place: Place) -> str:
-    named = json.dumps([place.room_id, place.type, place.uid], separators=(",", ":"))
-    return urlsafe_b64encode(named.encode()).decode().rstrip("=")
-
-
-def _read_token(token: str) -> Place:
-    try:
-        key = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        room_id, event_type, uid = key
-        if not all(isinstance(each, str) and "\x00" not in each for each in key):
-            raise ValueError(token)  # noqa: TRY301 - one answer for every broken token
-    except (ValueError, TypeError, RecursionError):
-        raise InvalidParam("from: this is not a token that a page before handed out.") from None
-    return Place(room_id, event_type, uid)
 
 
 ROUTES: Final[Sequence[Route]] = (
