@@ -7,7 +7,7 @@ import pytest
 from tests.engine.conftest import DOC, TASK, Home, crash_everywhere, settle, task
 from twin_module.core.effects import Put, remove
 from twin_module.core.state import NAMESPACE, frozen
-from twin_module.engine import versions
+from twin_module.engine import past, versions
 from twin_module.engine.versions import Place
 from twin_module.testing.driver import run
 
@@ -58,7 +58,7 @@ def lost(home: Home, room: str, uid: str = "a", event_type: str = TASK) -> list[
 
 def conflicts(home: Home) -> list[Place]:
     """Return the objects that a twin has noted lost versions of."""
-    found: list[Place] = home.read(lambda cursor: versions.conflicts(cursor, waiting=False))
+    found: list[Place] = home.read(past.conflicted, 1000, None)
     return found
 
 

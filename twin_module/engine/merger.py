@@ -81,9 +81,7 @@ class Merger:
     async def settle(self) -> None:
         """Merge what is lost and can be merged now."""
         async with self._homeserver.lock("merger"):
-            places = await self._homeserver.transact(
-                "twin_conflicts", lambda cursor: versions.conflicts(cursor, waiting=True)
-            )
+            places = await self._homeserver.transact("twin_conflicts", versions.to_look_at)
             now = self._homeserver.now()
             for place in places:
                 if not self._later.waits(place, now):

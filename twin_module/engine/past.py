@@ -52,13 +52,6 @@ def one(cursor: Cursor, place: Place, event_id: str) -> Version | None:
     return _version(row, parents(cursor, [event_id])) if row else None
 
 
-def place(cursor: Cursor, event_id: str) -> Place | None:
-    """Return which object a version belongs to."""
-    cursor.execute("SELECT room_id, type, uid FROM twin_versions WHERE event_id = ?", (event_id,))
-    row = cursor.fetchone()
-    return Place(*row) if row else None
-
-
 def _version(row: Sequence[Any], before: Mapping[str, Sequence[str]]) -> Version:
     event_id, sender, ts, removed, settled = row
     return Version(event_id, sender, ts, bool(removed), tuple(before.get(event_id, ())), settled)

@@ -112,7 +112,7 @@ class Proposals:
 
     async def _place(self, event_id: str) -> Place:
         place = await self._homeserver.transact(
-            "twin_proposal", lambda cursor: past.place(cursor, event_id)
+            "twin_proposal", lambda cursor: versions.place_named(cursor, event_id)
         )
         if place is None or place.type not in self._types:
             raise NotFound(f"There is no proposal {event_id}.")

@@ -243,13 +243,11 @@ def looked_at(cursor: Cursor, place: Place) -> None:
     )
 
 
-def conflicts(cursor: Cursor, *, waiting: bool) -> list[Place]:
-    """Return the objects that have lost versions, all or those that wait for a look."""
+def to_look_at(cursor: Cursor) -> list[Place]:
+    """Return the objects that have lost versions and wait for a look."""
     cursor.execute(
-        "SELECT room_id, type, uid FROM twin_conflicts"
-        " WHERE waiting > 0 AND (looked_at = 0 OR ? = 0)"
-        " ORDER BY room_id, type, uid",
-        (int(waiting),),
+        "SELECT room_id, type, uid FROM twin_conflicts WHERE waiting > 0 AND looked_at = 0"
+        " ORDER BY room_id, type, uid"
     )
     return [Place(*row) for row in cursor.fetchall()]
 
