@@ -62,13 +62,12 @@ class Together:
     """A text that several people write at once: `text` holds it readable, `state` as a CRDT.
 
     The field `state` holds `{"state": unpadded base64 of a Yjs update}` while that is small, else
-    `{"file": …}` with a pointer as in `LongText`. `shared` names the text inside of the CRDT.
+    `{"file": …}` with a pointer as in `LongText`. Inside of the CRDT the text is named `text`.
     Fields of `kept` speak of the object's history; who puts an earlier version back leaves them.
     """
 
     text: str
     state: str
-    shared: str
     kept: tuple[str, ...] = ()
 
 

@@ -27,6 +27,7 @@ from twin_module.core.capability import (
     Objects,
     Together,
 )
+from twin_module.core.crdt import MAX_STATE_BYTES
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import InvalidParam, NotFound
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
@@ -47,8 +48,6 @@ _KEYWORDS: Final = {
     "additionalProperties": {"const": True},
     "description": "Free words, each with the value true.",
 }
-MAX_STATE_BYTES: Final = 16 * 1024 * 1024
-"""The largest CRDT state of one document."""
 MAX_VERSIONS: Final = 100
 """How many versions of one document can have a name."""
 
@@ -131,7 +130,7 @@ DOC: Final = EventType(
     merge={"text": Merge.TEXT, "keywords": Merge.SET, "versions": Merge.MAP},
     filters={"keyword": Filter("words", lambda content: sorted(content.get("keywords", {})))},
     long_text=LongText(field="text", pointer="textFile", mimetype="text/markdown"),
-    together=Together(text="text", state="crdt", shared="text", kept=("versions",)),
+    together=Together(text="text", state="crdt", kept=("versions",)),
 )
 
 
