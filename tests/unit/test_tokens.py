@@ -12,11 +12,21 @@ from twin_module.engine.tokens import VALUE, WORD, read_token, write_token
 from twin_module.testing.json_strategies import hostile_json, odd_json, texts
 
 KINDS = (VALUE, WORD, WORD)
+DEEP = "[" * 100_000 + "]" * 100_000
+"""JSON that is nested beyond what a parser can bear."""
 
 
 def token_of(place: Any) -> str:
     """Return a token whatever it holds."""
-    return urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+    try:
+        return token_with(json.dumps(place))
+    except RecursionError:
+        return token_with(DEEP)
+
+
+def token_with(text: str) -> str:
+    """Return a token that holds a text, JSON or not."""
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 @given(st.none() | texts() | st.integers(-(2**63) + 1, 2**63 - 1), texts(), texts())
@@ -53,3 +63,8 @@ def test_anything_else_is_refused_or_is_a_place(token: str) -> None:
 def test_a_place_that_no_list_has_is_refused(place: Any) -> None:
     with pytest.raises(InvalidParam, match="token"):
         read_token(token_of(place), *KINDS)
+
+
+def test_a_token_that_is_nested_beyond_reason_is_refused() -> None:
+    with pytest.raises(InvalidParam, match="token"):
+        read_token(token_with(DEEP), *KINDS)
