@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 from twin_module.core import yprotocols
 from twin_module.rest import editors
 from twin_module.testing.person import Person, eventually
-from twin_module.testing.twins import TwinNetwork, person_at
+from twin_module.testing.twins import OF_STOPPED_TWINS, TwinNetwork, person_at
 from twin_module.testing.typist import Typist, address
 
 DOC = {"@type": "Document", "title": "Minutes", "text": "# Minutes\n"}
@@ -41,8 +41,7 @@ def nothing_is_complained_of(caplog: pytest.LogCaptureFixture) -> Iterator[None]
     bad = [each for each in caplog.records if each.levelno >= logging.WARNING]
     ours = ("synapse.logging", "synapse.http.site", "synapse.http.server", "twin_module", "twisted")
     said = [each.getMessage() for each in bad if each.name.startswith(ours)]
-    # A twin that is stopped loses the context of the test that stops it.
-    allowed = ("Left an update of", "logging context test was lost")
+    allowed = ("Left an update of", *OF_STOPPED_TWINS)
     assert [each for each in said if not any(words in each for words in allowed)] == []
 
 

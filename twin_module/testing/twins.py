@@ -33,6 +33,15 @@ IMPATIENT: Final[Mapping[str, Any]] = {
 """Federation that gives up on a peer soon and tries again soon: a test waits for both."""
 
 
+OF_STOPPED_TWINS: Final = (
+    "logging context test was lost",
+    "process_event_queue_for_federation",
+)
+"""Parts of what Synapse says of logging contexts when servers in the process are stopped: the
+context of the test that stops one is lost, and what a server was just sending to others comes back
+later, in the middle of whichever test runs then."""
+
+
 def free_port() -> int:
     """Return a port that nothing listens on now, below those that outgoing connections get."""
     while True:
