@@ -20,11 +20,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that writes the golden files anew."""
+    """Add the options that write files of the project anew."""
     parser.addoption(
         "--refresh-golden",
         action="store_true",
         help="write the schemas of this release to tests/golden/schemas.json",
+    )
+    parser.addoption(
+        "--screenshots",
+        action="store_true",
+        help="write the pictures of pages to docs/screenshots",
     )
 
 

@@ -1,5 +1,6 @@
 """The options of the module, as they stand under `config` in homeserver.yaml."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from synapse.module_api.errors import ConfigError
 
 LOCALPART = "abcdefghijklmnopqrstuvwxyz0123456789._=-/+"
+SYNAPSES = "/health"
+"""The one address of Synapse's own that is a plain word; proxies ask there whether it is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class TwinConfig:
     owner_is_admin: bool = False
     allowed_appservices: tuple[str, ...] = ()
     max_objects_per_room: int = 5000
+    home_path: str | None = None
 
 
 def parse_config(config: Mapping[str, Any]) -> TwinConfig:
@@ -42,6 +46,7 @@ def parse_config(config: Mapping[str, Any]) -> TwinConfig:
         owner_is_admin=_flag(config, "owner_is_admin"),
         allowed_appservices=_texts(config, "allowed_appservices"),
         max_objects_per_room=_number(config, "max_objects_per_room", 5000, 10, 20_000),
+        home_path=_path(config, "home_path"),
     )
 
 
@@ -60,6 +65,16 @@ def _optional_text(config: Mapping[str, Any], name: str) -> str | None:
     if value is not None and (not isinstance(value, str) or not value):
         raise ConfigError("this has to be a text", (name,))
     return value
+
+
+def _path(config: Mapping[str, Any], name: str) -> str | None:
+    value = _optional_text(config, name)
+    if value is None or (re.fullmatch(r"/[a-z0-9][a-z0-9_-]*", value) and value != SYNAPSES):
+        return value
+    raise ConfigError(
+        f"this has to be one word in lower case with a slash in front, as /twin is, and not {SYNAPSES}",
+        (name,),
+    )
 
 
 def _flag(config: Mapping[str, Any], name: str) -> bool:

@@ -15,10 +15,12 @@ from twin_module.core.state import NAMESPACE
 from twin_module.engine.owner import ensure_owner
 from twin_module.engine.synapse import PEERS_PREFIX, SynapseHomeserver, widen_cors
 from twin_module.engine.twin import Twin
+from twin_module.rest.cookie import PAGE
 from twin_module.rest.openapi import PREFIX
 from twin_module.rest.peers import PeerResource
 from twin_module.rest.resource import TwinResource
 from twin_module.rooms import CAPABILITIES
+from twin_module.web.pages import PageResource, ShortAddress
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +52,17 @@ class TwinModule:
         api.register_third_party_rules_callbacks(on_create_room=self._check_new_room)
         if self._homeserver.is_main():
             widen_cors(PREFIX.encode())
-            resource = TwinResource(api, self.twin, self._homeserver.still_signed_in)
+            homeserver = self._homeserver
+            resource = TwinResource(
+                api, self.twin, homeserver.still_signed_in, homeserver.end_session
+            )
             api.register_web_resource(PREFIX, resource)
             self._homeserver.on_shutdown(resource.hang_up)
             peers = PeerResource(api, self.twin, self._homeserver.authenticate)
             api.register_web_resource(PEERS_PREFIX, peers)
+            api.register_web_resource(PAGE, PageResource(api))
+            if config.home_path is not None:
+                api.register_web_resource(config.home_path, ShortAddress(PAGE))
             self._start_in(0)
 
     def _check_appservices(self) -> None:

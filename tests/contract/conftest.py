@@ -13,14 +13,14 @@ from twisted.internet.defer import gatherResults
 
 from twin_module.core.effects import Put
 from twin_module.core.layout import collection_room
-from twin_module.core.ports import Homeserver
+from twin_module.core.ports import Device, Homeserver
 from twin_module.core.state import NAMESPACE, frozen
 from twin_module.engine.peers import Peers
 from twin_module.engine.synapse import SynapseHomeserver
 from twin_module.testing.driver import run, together
-from twin_module.testing.fake import FakeHomeserver
+from twin_module.testing.fake import PASSWORD, FakeHomeserver
 from twin_module.testing.fake_network import FakeNetwork
-from twin_module.testing.person import CLIENT, Person, eventually
+from twin_module.testing.person import CLIENT, Person, eventually, request
 from twin_module.testing.postgres import fresh_database
 from twin_module.testing.reactor import ReactorThread
 from twin_module.testing.twins import Twin, TwinNetwork
@@ -40,6 +40,8 @@ class Side:
     """One person's homeserver, whichever it is."""
 
     port: Homeserver
+    password: str
+    """The owner's."""
     gave_up: type[Exception] = sqlite3.OperationalError
     """What the database raises when it gives a transaction up."""
 
@@ -59,8 +61,20 @@ class Side:
         """Redact an event, as a person does."""
         raise NotImplementedError
 
-    def say(self, room_id: str) -> str:
+    def say(self, room_id: str, *speaking_to: str) -> str:
         """Send a message, as a person does, and return its event ID."""
+        raise NotImplementedError
+
+    def read_upto(self, room_id: str, event_id: str) -> None:
+        """Read a room up to an event, as a person does in a client."""
+        raise NotImplementedError
+
+    def sign_in(self, display_name: str) -> str:
+        """Sign in once more, and return the ID of that device."""
+        raise NotImplementedError
+
+    def is_signed_in(self, device_id: str) -> bool:
+        """Tell whether who signed in there is still let in."""
         raise NotImplementedError
 
     def set_profile(self, displayname: str, avatar_url: str) -> None:
@@ -106,6 +120,7 @@ class FakeSide(Side):
         self.network = network
         self.server = network.add(owner)
         self.port = FakeHomeserver(self.server)
+        self.password = PASSWORD
         self.server.answer = Peers(self.port).answer
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -120,8 +135,22 @@ class FakeSide(Side):
     def redact(self, room_id: str, event_id: str) -> None:
         self.server.redact(room_id, event_id)
 
-    def say(self, room_id: str) -> str:
-        return self.server.write(room_id, "m.room.message", None, {"body": "hello"})
+    def say(self, room_id: str, *speaking_to: str) -> str:
+        message = {"body": "hello", "m.mentions": {"user_ids": list(speaking_to)}}
+        return self.server.write(room_id, "m.room.message", None, message)
+
+    def read_upto(self, room_id: str, event_id: str) -> None:
+        [at] = [at for at, event in self.server.arrivals if event.event_id == event_id]
+        self.server.read_upto[room_id] = at
+
+    def sign_in(self, display_name: str) -> str:
+        device_id = f"DEVICE{self.network.next_number()}"
+        now = self.network.now
+        self.server.devices[device_id] = Device(device_id, display_name, now, "127.0.0.1")
+        return device_id
+
+    def is_signed_in(self, device_id: str) -> bool:
+        return device_id in self.server.devices
 
     def set_profile(self, displayname: str, avatar_url: str) -> None:
         self.server.profile.update(displayname=displayname, avatar_url=avatar_url)
@@ -145,7 +174,9 @@ class RealSide(Side):
         self.port = twin.module._homeserver
         self.gave_up = self.port._store.database_engine.module.OperationalError
         self.person = Person(twin.url, twin.owner, lambda: twin.password)
+        self._tokens: dict[str, str] = {}
         eventually(lambda: twin.module.twin.not_ready is None, what=f"{twin.owner} is ready")
+        self.password = twin.password
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._thread.wait(lambda: work)
@@ -163,11 +194,33 @@ class RealSide(Side):
         path = f"{CLIENT}/rooms/{quote(room_id)}/redact/{quote(event_id)}/{event_id[1:20]}"
         self.person.ask("PUT", path, {}).ok()
 
-    def say(self, room_id: str) -> str:
+    def say(self, room_id: str, *speaking_to: str) -> str:
         path = f"{CLIENT}/rooms/{quote(room_id)}/send/m.room.message/{self.port.new_uid()}"
-        message = {"msgtype": "m.text", "body": "hello"}
+        mentions = {"user_ids": list(speaking_to)}
+        message = {"msgtype": "m.text", "body": "hello", "m.mentions": mentions}
         event_id: str = self.person.put(path, message)["event_id"]
         return event_id
+
+    def read_upto(self, room_id: str, event_id: str) -> None:
+        path = f"{CLIENT}/rooms/{quote(room_id)}/receipt/m.read/{quote(event_id)}"
+        self.person.ask("POST", path, {}).ok()
+
+    def sign_in(self, display_name: str) -> str:
+        body = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": self.port.owner},
+            "password": self.twin.password,
+            "initial_device_display_name": display_name,
+        }
+        answer = request(self.twin.url, "POST", f"{CLIENT}/login", body).ok()
+        self._tokens[answer["device_id"]] = answer["access_token"]
+        device_id: str = answer["device_id"]
+        return device_id
+
+    def is_signed_in(self, device_id: str) -> bool:
+        headers = {"Authorization": f"Bearer {self._tokens[device_id]}"}
+        answer = request(self.twin.url, "GET", f"{CLIENT}/account/whoami", None, headers)
+        return answer.status == 200
 
     def set_profile(self, displayname: str, avatar_url: str) -> None:
         path = f"{CLIENT}/profile/{quote(self.port.owner)}"

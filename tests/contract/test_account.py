@@ -6,6 +6,7 @@ from signedjson.sign import SignatureVerifyException, verify_signed_json
 from unpaddedbase64 import decode_base64
 
 from tests.contract.conftest import Side
+from twin_module.core.errors import Forbidden
 
 
 def test_account_data_is_read_as_plain_json(alice: Side) -> None:
@@ -33,6 +34,17 @@ def test_the_profile_has_what_is_set(alice: Side) -> None:
 
 def test_the_profile_lacks_what_is_not_set(bob: Side) -> None:
     assert "avatar_url" not in bob.run(bob.port.profile())
+
+
+def test_who_knows_the_password_gets_a_token_that_signs_in_once(alice: Side) -> None:
+    first = alice.run(alice.port.login_token(alice.password, 60_000))
+    assert first
+    assert first != alice.run(alice.port.login_token(alice.password, 60_000))
+
+
+def test_who_does_not_know_the_password_gets_no_token(alice: Side) -> None:
+    with pytest.raises(Forbidden):
+        alice.run(alice.port.login_token("another password", 60_000))
 
 
 def test_a_signature_is_verified_with_the_keys_that_the_server_names(alice: Side) -> None:

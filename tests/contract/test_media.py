@@ -13,9 +13,9 @@ def upload(side: Side, data: bytes) -> str:
     return side.run(side.port.upload(data, "text/markdown"))
 
 
-def download(side: Side, uri: str, most: int = 1_000_000) -> bytes:
+def download(side: Side, uri: str, most: int = 1_000_000, *, ask: bool = True) -> bytes:
     """Return a file."""
-    return side.run(side.port.download(uri, most))
+    return side.run(side.port.download(uri, most, ask=ask))
 
 
 def test_a_file_comes_back_as_it_was(alice: Side) -> None:
@@ -33,6 +33,22 @@ def test_a_file_of_another_server_is_fetched(alice: Side, bob: Side) -> None:
     uri = upload(alice, b"from alice")
     assert download(bob, uri) == b"from alice"
     assert download(bob, uri) == b"from alice"
+
+
+def test_a_file_that_is_not_here_yet_is_not_fetched_where_nobody_is_to_be_asked(
+    alice: Side, bob: Side
+) -> None:
+    uri = upload(alice, b"from alice")
+    assert download(alice, uri, ask=False) == b"from alice"
+    with pytest.raises(NotFound):
+        download(bob, uri, ask=False)
+    download(bob, uri)
+    assert download(bob, uri, ask=False) == b"from alice"
+    with pytest.raises(TooLarge):
+        download(bob, uri, 4, ask=False)
+    for side in (alice, bob):
+        with pytest.raises(NotFound):
+            download(side, f"mxc://{alice.port.server_name}/unknown", ask=False)
 
 
 def test_files_that_are_not_there_are_not_found(alice: Side, bob: Side) -> None:

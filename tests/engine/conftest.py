@@ -8,7 +8,8 @@ import pytest
 
 from twin_module.core.effects import Put
 from twin_module.core.layout import collection_room
-from twin_module.core.state import NAMESPACE, frozen, plain
+from twin_module.core.search import composed, words
+from twin_module.core.state import NAMESPACE, StateEvent, frozen, plain
 from twin_module.engine import store
 from twin_module.engine.commands import Outcome
 from twin_module.engine.store import Record
@@ -132,6 +133,14 @@ class Home:
             cursor.execute("SELECT room_id, type, uid, field, word, number FROM twin_index")
             return sorted(cursor.fetchall(), key=repr)
 
+        def search(cursor: Any) -> Any:
+            # The index of words has to be that of the table behind it.
+            cursor.execute(
+                "INSERT INTO twin_search_words (twin_search_words, rank) VALUES ('integrity-check', 1)"
+            )
+            cursor.execute("SELECT room_id, type, uid, event_id, title, text FROM twin_search")
+            return sorted(cursor.fetchall())
+
         spoiled = {key for key, row in objects.items() if row[3]}
         return {
             "rooms": {
@@ -140,6 +149,7 @@ class Home:
             "invitations": sorted(self.rooms("invite")),
             "objects": objects,
             "index": [row for row in self.read(index) if row[:3] not in spoiled],
+            "search": [row for row in self.read(search) if row[:3] not in spoiled],
         }
 
     def truth(self) -> dict[str, Any]:
@@ -148,6 +158,7 @@ class Home:
         states = {room_id: self.server.state(room_id) for room_id in names}
         objects: dict[Any, Any] = {}
         index: list[Any] = []
+        search: list[Any] = []
         for room_id, state in states.items():
             for (event_type, uid), event in state.items():
                 if not event_type.startswith(f"{NAMESPACE}.") or (
@@ -165,6 +176,7 @@ class Home:
                     content,
                 )
                 if known is not None and not bad:
+                    search.append((room_id, event_type, uid, event.event_id, *found_by(event)))
                     for field, each in known.filters.items():
                         value = each.read(event.content)
                         for part in [value] if isinstance(value, str | int) else value or ():
@@ -176,6 +188,7 @@ class Home:
             "invitations": sorted(self.server.invitations),
             "objects": objects,
             "index": sorted(index, key=repr),
+            "search": sorted(search),
         }
 
     def _room(self, room_id: str, state: Mapping[Any, Any]) -> tuple[str, str, str]:
@@ -187,6 +200,14 @@ class Home:
         role = "admin" if power >= 50 else "editor" if power >= 25 else "viewer"
         name = (self.content(room_id, "m.room.name") or {}).get("name", "")
         return kind, name, "owner" if create.sender == self.owner else role
+
+
+def found_by(event: StateEvent) -> tuple[str, str]:
+    """Return the words of a title and the texts that an object is to be found by."""
+    known = TYPES[event.type]
+    title = known.title(event.content)
+    texts = [each for each in known.texts(event.content) if each.strip() != title.strip()]
+    return words(composed(title)), composed("\n".join(texts))
 
 
 def as_text(content: Any) -> str:

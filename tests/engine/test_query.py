@@ -118,6 +118,18 @@ def test_objects_are_found_by_room_and_by_several_types() -> None:
     assert uids(run(cursor, Query(type=B))) == ["doc"]
 
 
+def test_what_somebody_wrote_last_is_left_out() -> None:
+    bob = {"sender": "@bob:b", "good_sender": "@bob:b"}
+    by_bob: list[tuple[Record, dict[str, Any]]] = [
+        (record("hers", **bob), {}),
+        (record("spoiled", sender="@bob:b", problem="bad"), {}),
+    ]
+    cursor = database([(record("mine"), {}), *by_bob])
+    query = Query(type=A, sort="uid", descending=False, not_sender="@bob:b")
+    assert uids(run(cursor, query)) == ["mine", "spoiled"]
+    assert uids(run(cursor, Query(type=A, not_sender="@a:b"))) == ["hers"]
+
+
 def test_what_has_no_value_comes_last_in_either_order() -> None:
     cursor = database(OBJECTS)
     for descending, first in (

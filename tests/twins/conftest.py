@@ -42,7 +42,7 @@ def carol(network: TwinNetwork) -> Person:
 @pytest.fixture(scope="session")
 def careful(alice: Person) -> CarefulPerson:
     """Alice, who takes no answer of the API that is not as it was declared."""
-    return CarefulPerson(alice.url, alice.owner, lambda: "", token=alice.token)
+    return CarefulPerson(alice.url, alice.owner, alice._password, token=alice.token)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,16 @@ def test_a_token_that_was_signed_out_opens_nothing(alice: Person) -> None:
 
 
 def test_only_what_is_public_needs_no_token() -> None:
-    assert [route.path for route in ROUTES if route.public] == ["/card"]
+    public = {f"{route.method} {route.path}" for route in ROUTES if route.public}
+    strangers = {f"{route.method} {route.path}" for route in ROUTES if route.for_strangers}
+    assert strangers < public
+    assert all(each.startswith("GET /published/{token}") for each in strangers)
+    assert public - strangers == {
+        "GET /card",
+        "GET /cookie",
+        "DELETE /cookie",
+        "POST /sign-in-links",
+    }
 
 
 @pytest.mark.parametrize("path", ["", "nothing", "rooms", "rooms/!a/tasks/b/c/d", "card/x", "Card"])

@@ -8,7 +8,9 @@ import pytest
 from openapi_spec_validator import validate
 
 from tests.twins.test_export import manifest
+from tests.twins.test_links import stranger
 from twin_module.core.capability import Capability
+from twin_module.rest.cookie import OURS
 from twin_module.rest.openapi import error_classes
 from twin_module.rest.resource import ROUTES
 from twin_module.rest.route import Route
@@ -16,6 +18,7 @@ from twin_module.rooms import CAPABILITIES
 from twin_module.testing.answers import CarefulPerson, check_answer
 from twin_module.testing.person import TWIN, Answer, Person, eventually, request
 
+FROM_THE_PAGE: Final = {OURS.decode(): "1"}
 TASK: Final = {"@type": "Task", "title": "Buy bread"}
 
 
@@ -41,6 +44,29 @@ class Scene:
         }
         self.alice.command("attestations", "issue", **issue)
         return self.alice.get(f"rooms/{self.room}/attestations/mine/credential")
+
+    def link(self, **asked: str) -> Any:
+        """Let Alice publish the collection or something in it."""
+        return self.alice.post("links", {"room_id": self.room, **asked})
+
+    def published(self, path: str = "", **asked: str) -> Answer:
+        """Open a link as a stranger does."""
+        return stranger(self.alice.url, f"published/{self.link(**asked)['token']}{path}")
+
+    def of_people(self, path: str) -> Answer:
+        """Ask about people when Bob is invited into the collection."""
+        self.alice.invite(self.room, self.bob.owner).ok()
+        return self.alice.ask("GET", path)
+
+    def other_device(self) -> str:
+        """Let Alice sign in at one more place, and return what Matrix calls that."""
+        device_id: str = self.alice.login().ok()["device_id"]
+        return device_id
+
+    def experiences(self) -> Answer:
+        """Ask for apps when Alice wrote with one."""
+        self.alice.ask("PUT", self.object("milk"), TASK, {"X-Experience": "Shopping"}).ok()
+        return self.alice.ask("GET", "experiences")
 
     def revision(self, uid: str, capability: str = "tasks") -> str:
         """Return the event ID of an object's current version."""
@@ -87,6 +113,7 @@ CALLS: Final[Mapping[tuple[str, str], Callable[[Scene], Answer]]] = {
     ("GET", "/settings"): lambda s: s.alice.ask("GET", "settings"),
     ("PUT", "/settings"): lambda s: s.alice.ask("PUT", "settings", {"accept_from": []}),
     ("GET", "/objects"): lambda s: s.alice.ask("GET", "objects", capability="tasks"),
+    ("GET", "/search"): lambda s: s.alice.ask("GET", "search", q="bread", capability="tasks"),
     ("GET", "/rooms/{room_id}/objects"): lambda s: s.alice.ask("GET", f"rooms/{s.room}/objects"),
     ("POST", "/rooms/{room_id}/objects"): lambda s: s.alice.ask(
         "POST", f"rooms/{s.room}/objects", {"objects": [{"capability": "tasks", "content": TASK}]}
@@ -149,6 +176,39 @@ CALLS: Final[Mapping[tuple[str, str], Callable[[Scene], Answer]]] = {
         "GET", f"export/keys/{s.alice.owner.partition(':')[2]}"
     ),
     ("GET", "/export/files"): lambda s: s.alice.ask("GET", "export/files"),
+    ("POST", "/links"): lambda s: s.alice.ask(
+        "POST", "links", {"room_id": s.room, "capability": "tasks", "uid": "bread"}
+    ),
+    ("GET", "/links"): lambda s: s.link() and s.alice.ask("GET", "links"),
+    ("DELETE", "/links/{id}"): lambda s: s.alice.ask("DELETE", f"links/{s.link()['id']}"),
+    ("GET", "/published/{token}"): lambda s: s.published(),
+    ("GET", "/published/{token}/{capability}/{uid}"): lambda s: s.published("/tasks/bread"),
+    ("GET", "/published/{token}/text"): lambda s: s.published(
+        "/text", capability="docs", uid="minutes"
+    ),
+    ("GET", "/published/{token}/{capability}/{uid}/text"): lambda s: s.published(
+        "/docs/minutes/text"
+    ),
+    ("GET", "/published/{token}/proof"): lambda s: s.published(
+        "/proof", capability="tasks", uid="bread"
+    ),
+    ("GET", "/published/{token}/{capability}/{uid}/proof"): lambda s: s.published(
+        "/tasks/bread/proof"
+    ),
+    ("GET", "/people"): lambda s: s.of_people("people"),
+    ("GET", "/people/{user_id}"): lambda s: s.of_people(f"people/{s.bob.owner}"),
+    ("GET", "/chats"): lambda s: s.alice.ask("GET", "chats"),
+    ("GET", "/sessions"): lambda s: s.alice.ask("GET", "sessions"),
+    ("DELETE", "/sessions/{device_id}"): lambda s: s.alice.ask(
+        "DELETE", f"sessions/{s.other_device()}"
+    ),
+    ("GET", "/experiences"): lambda s: s.experiences(),
+    ("GET", "/cookie"): lambda s: s.alice.ask("GET", "cookie"),
+    ("PUT", "/cookie"): lambda s: s.alice.ask("PUT", "cookie", headers=FROM_THE_PAGE),
+    ("DELETE", "/cookie"): lambda s: s.alice.ask("DELETE", "cookie", headers=FROM_THE_PAGE),
+    ("POST", "/sign-in-links"): lambda s: s.alice.ask(
+        "POST", "sign-in-links", {"password": s.alice._password()}
+    ),
     ("POST", "/export/manifest"): lambda s: s.alice.ask(
         "POST", "export/manifest", manifest(s.alice)
     ),
@@ -171,6 +231,9 @@ def test_a_call_answers_as_it_is_declared(route: Route, scene: Scene) -> None:
         # It takes two twins to have one; databases/test_history.py does.
         path = route.path.replace("{event_id}", "$none")
         check_answer(route, scene.alice.ask(route.method, path))
+        return
+    if route.path == "/sessions/sign-out":
+        # It ends Alice for all tests; test_api_people.py makes it at a twin of its own.
         return
     answer = CALLS[route.method, route.path](scene)
     assert answer.status == route.status, answer.body

@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from twin_module.rooms.tasks import TASKS
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.person import Answer, eventually
 
@@ -198,3 +199,13 @@ def test_a_uid_that_fits_is_kept_as_it_is(
     careful.put(f"rooms/{collection}/tasks/{uid}", TASK)
     assert careful.get(f"rooms/{collection}/tasks/{uid}")["uid"] == uid
     assert careful.uids(collection) == [uid]
+
+
+def test_fields_and_commands_are_told_in_the_order_of_their_declaration(
+    careful: CarefulPerson,
+) -> None:
+    [tasks] = [
+        each for each in careful.get("capabilities")["capabilities"] if each["name"] == "tasks"
+    ]
+    assert list(tasks["events"][0]["schema"]["properties"])[:2] == ["@type", "title"]
+    assert list(tasks["commands"]) == list(TASKS.commands)

@@ -228,7 +228,7 @@ def test_who_can_not_be_asked_for_keys_is_not_called_a_forger(
     assert "says" not in shown
 
 
-@pytest.mark.parametrize("uid", ["none", "%00", "a b"])
+@pytest.mark.parametrize("uid", ["none", "a b"])
 def test_what_is_not_there_has_no_file(uid: str, careful: CarefulPerson, collection: str) -> None:
     path = f"rooms/{collection}/attestations/{uid.replace(' ', '%20')}/credential"
     assert careful.ask("GET", path).status == 404

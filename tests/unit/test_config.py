@@ -19,6 +19,7 @@ def test_every_option_is_read() -> None:
         "owner_is_admin": True,
         "allowed_appservices": ["telegram", "signal"],
         "max_objects_per_room": 100,
+        "home_path": "/twin",
     }
     assert parse_config(options) == TwinConfig(
         owner="alice",
@@ -26,6 +27,7 @@ def test_every_option_is_read() -> None:
         owner_is_admin=True,
         allowed_appservices=("telegram", "signal"),
         max_objects_per_room=100,
+        home_path="/twin",
     )
 
 
@@ -35,6 +37,11 @@ WRONG: dict[str, list[Any]] = {
     "owner_is_admin": ["true", 1, None, []],
     "allowed_appservices": ["telegram", [1], {"a": 1}, None, [None]],
     "max_objects_per_room": ["5000", True, None, 9, 20_001, -1, 100.0],
+    "home_path": [
+        *("", 5, True, [], {}, "/", "twin", "twin/", "/twin/", "//twin", "/a/b", "/Twin", "/tw in"),
+        *("/twin\n", "/twin?a", "/twin#a", "/../twin", "/%74win", "/zwölf", "https://example.org"),
+        *("/_matrix", "/_synapse", "/.well-known", "/health"),
+    ],
     "ownr": ["alice"],
     "1": [2],
 }
@@ -47,6 +54,16 @@ def test_a_wrong_option_is_named(option: str, value: Any) -> None:
     with pytest.raises(ConfigError) as refused:
         parse_config({"owner": "alice", option: value})
     assert refused.value.path == (option,)
+
+
+def test_a_wrong_short_address_is_answered_with_a_right_one() -> None:
+    with pytest.raises(ConfigError, match=r"one word in lower case .* as /twin is"):
+        parse_config({"owner": "alice", "home_path": "/My Twin"})
+
+
+@pytest.mark.parametrize("path", [None, "/twin", "/t", "/my-own_twin-2", "/0"])
+def test_a_short_address_is_one_word_or_none(path: str | None) -> None:
+    assert parse_config({"owner": "alice", "home_path": path}).home_path == path
 
 
 @pytest.mark.parametrize("config", [None, [], "alice", 5])

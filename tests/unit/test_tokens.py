@@ -2,15 +2,17 @@
 
 import json
 from base64 import urlsafe_b64encode
+from types import NoneType
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
 from twin_module.core.errors import InvalidParam
-from twin_module.engine.tokens import VALUE, WORD, read_token, write_token
+from twin_module.engine.tokens import NUMBER, WORD, read_token, write_token
 from twin_module.testing.json_strategies import hostile_json, odd_json, texts
 
+VALUE = (*NUMBER, *WORD, NoneType)
 KINDS = (VALUE, WORD, WORD)
 DEEP = "[" * 100_000 + "]" * 100_000
 """JSON that is nested beyond what a parser can bear."""

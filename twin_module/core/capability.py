@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 from twin_module.core.effects import Effect
 from twin_module.core.errors import BadJson, NotFound
 from twin_module.core.schema import Problem, Shape
+from twin_module.core.searchable import free_texts
 from twin_module.core.state import NAMESPACE, Content, StateEvent, StateMap, frozen
 
 _UID_HINT: Final = (
@@ -93,11 +94,22 @@ class EventType:
     """By the names that they have in the API."""
     long_text: LongText | None = None
     together: Together | None = None
+    searchable: Callable[[Content], Sequence[str]] | None = None
+    """The texts that objects are found by, beside their title and a long text; None takes what
+    `free_texts` finds. Read from content that fits."""
     shape: Shape = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Compile the schema, so that a broken one fails where it is written."""
         object.__setattr__(self, "shape", Shape({"type": "object", **self.schema}))
+
+    def texts(self, content: Content) -> Sequence[str]:
+        """Return the texts of content that fits, by which its object is found beside its title."""
+        if self.searchable is not None:
+            return self.searchable(content)
+        machines = [self.long_text.pointer] if self.long_text else []
+        machines += [self.together.state] if self.together else []
+        return free_texts(self.shape.schema, content, machines)
 
     def problems(self, content: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with content of this type; empty content (removed) always fits."""

@@ -90,6 +90,13 @@ class RoomFull(TwinError):
     errcode = "ORG.DIGITALTWIN.ROOM_FULL"
 
 
+class TooOften(TwinError):
+    """The call was made too often from one address; `retry_after_ms` says when it may be again."""
+
+    status = 429
+    errcode = "M_LIMIT_EXCEEDED"
+
+
 class Unreachable(TwinError):
     """What was asked for lies on another twin that does not answer now."""
 

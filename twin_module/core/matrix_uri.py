@@ -4,6 +4,7 @@ They come from strangers: nothing here raises.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -42,6 +43,12 @@ def user_of(uri: str) -> str | None:
 def room_uri(room_id: str) -> str:
     """Return the URI of a room, by its ID."""
     return _ROOM + quote(room_id[1:], safe=_SAFE)
+
+
+def room_address(room_id: str, via: Iterable[str]) -> str:
+    """Return the URI of a room with the servers by which it can be found."""
+    servers = "&".join(f"via={quote(server, safe='-._~:')}" for server in via)
+    return f"{room_uri(room_id)}?{servers}" if servers else room_uri(room_id)
 
 
 def room_of(uri: str) -> str | None:

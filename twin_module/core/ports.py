@@ -93,6 +93,55 @@ class Invitation:
     state: StateMap = field(hash=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody's membership of a room, as its state has it now."""
+
+    room_id: str
+    user_id: str
+    membership: str
+    displayname: str | None
+    """As they, or who invited them, put it."""
+    sender: str
+    """Who changed it last."""
+    order: int
+    """Higher than that of every membership that this server got before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What of a room the owner has not read."""
+
+    room_id: str
+    messages: int
+    highlights: int
+    """Those of them that speak to the owner."""
+    last_ts: int
+    """When the newest message of somebody else was sent, but never later than it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Who is in a room beside the owner."""
+
+    people: Sequence[tuple[str, str | None]] = field(hash=False)
+    """Up to five with their display names, who came first in front; those who left, where nobody
+    else is there."""
+    others: int
+    """How many are in it or invited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A place at which the owner is signed in."""
+
+    device_id: str
+    display_name: str | None
+    """As whoever signed in there put it."""
+    last_seen_ts: int | None
+    last_seen_ip: str | None
+
+
 class Homeserver(Protocol):
     """A Matrix homeserver, seen from the engine."""
 
@@ -127,6 +176,23 @@ class Homeserver(Protocol):
         self, room_id: str, keys: Iterable[tuple[str, str | None]]
     ) -> dict[tuple[str, str], StateEvent]:
         """Return current state events; a state key None asks for all of that type."""
+
+    async def states(
+        self, room_ids: Iterable[str], keys: Iterable[tuple[str, str]]
+    ) -> Mapping[str, dict[tuple[str, str], StateEvent]]:
+        """Return current state events of many rooms, of exact keys, in one go."""
+
+    async def members(self, room_ids: Iterable[str]) -> Sequence[Member]:
+        """Return all memberships of rooms, also of those who left, in one go."""
+
+    async def summaries(self, room_ids: Iterable[str]) -> Mapping[str, Summary]:
+        """Return who is in rooms, for the names of those that have none."""
+
+    async def unread(self, room_ids: Iterable[str]) -> Sequence[Unread]:
+        """Return which of the owner's rooms have what the owner has not read, newest first.
+
+        What counts is what the owner's push rules let count: a room that is muted has none.
+        """
 
     async def object_keys(self, room_id: str) -> Sequence[Delta]:
         """Return which current state events of ours a room has, with their event IDs."""
@@ -195,8 +261,14 @@ class Homeserver(Protocol):
     async def upload(self, data: bytes, mimetype: str) -> str:
         """Store a file in the twin's media and return its `mxc:` URI."""
 
-    async def download(self, uri: str, most: int) -> bytes:
-        """Return a file from this twin's or another one's media, of at most so many bytes."""
+    async def download(self, uri: str, most: int, *, ask: bool = True) -> bytes:
+        """Return a file from this twin's or another one's media, of at most so many bytes.
+
+        Args:
+            uri: its `mxc:` address.
+            most: how many bytes it may have.
+            ask: whether another twin is asked for it where it is not here yet.
+        """
 
     async def own_files(self, after: str, most: int) -> Sequence[OwnFile]:
         """Return the owner's files behind a media ID, in the order of their IDs, at most so many."""
@@ -215,6 +287,19 @@ class Homeserver(Protocol):
             Forbidden, BadJson, TooLarge: it refuses.
         """
 
+    async def devices(self) -> Sequence[Device]:
+        """Return where the owner is signed in, last seen first."""
+
+    async def sign_out(self, device_id: str) -> None:
+        """Sign the owner out at one place: its access tokens are refused from now on.
+
+        Raises:
+            NotFound: the owner is not signed in there.
+        """
+
+    async def sign_out_everywhere(self) -> None:
+        """Have every access token of the owner refused from now on."""
+
     async def account_data(self, data_type: str) -> Mapping[str, Any]:
         """Return the owner's account data of a type, empty when there is none."""
 
@@ -223,6 +308,13 @@ class Homeserver(Protocol):
 
     async def profile(self) -> Mapping[str, Any]:
         """Return the owner's profile: `displayname` and `avatar_url`, where set."""
+
+    async def login_token(self, password: str, lifetime_ms: int) -> str:
+        """Return a token that signs the owner in once (`m.login.token`), for who knows their password.
+
+        Raises:
+            Forbidden: it is another password.
+        """
 
     def sign(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the document with the server's signature (Matrix appendices, "Signing JSON")."""

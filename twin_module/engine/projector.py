@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from twin_module.core.authority import creators, membership_of, role_of
 from twin_module.core.capability import EventType
-from twin_module.core.layout import kind_in
+from twin_module.core.layout import Kind, kind_in
 from twin_module.core.ports import Cursor, Delta, Homeserver, Invitation
-from twin_module.core.state import NAMESPACE, StateEvent, StateMap, content_of, plain
+from twin_module.core.state import NAMESPACE, Content, StateEvent, StateMap, content_of, plain
 from twin_module.engine import store, versions
 from twin_module.engine.arrivals import Arrivals, remember
+from twin_module.engine.search import Findable
 from twin_module.engine.store import Record, Room
 from twin_module.engine.versions import Place
 
@@ -34,6 +35,7 @@ ROOM_TYPES: Final = (
     "m.space.child",
 )
 """What a change of makes a room worth another look, beside our own types."""
+SHARED: Final = (Kind.COLLECTION.value, Kind.CIRCLE.value)
 MAX_NAME: Final = 255
 
 Listener = Callable[[frozenset[str]], None]
@@ -176,7 +178,8 @@ class Projector:
                 if room is None:
                     _leave(cursor, room_id, self._homeserver.owner, left[room_id])
                 else:
-                    store.write_room(cursor, room)
+                    # So that who shows its members hears that they, or what they may do, changed.
+                    store.write_room(cursor, room, anew=room.kind in SHARED)
                     versions.look_again(cursor, room_id)
             ours = {d.room_id for d in latest.values() if _is_joined(cursor, d.room_id)}
             _bury_gone(cursor, (d for d in latest.values() if d.room_id in ours))
@@ -271,7 +274,7 @@ class Projector:
                         content=known.content,
                         title=known.title,
                     )
-            store.write_object(cursor, kept, self._index(kept))
+            store.write_object(cursor, kept, *self._read(kept))
 
     def _strike(self, cursor: Cursor, each: Record, events: Mapping[str, StateEvent]) -> None:
         """Read an object again of which an event was redacted."""
@@ -286,14 +289,16 @@ class Projector:
                 ts=judged.ts,
                 problem=judged.problem,
             )
-        store.write_object(cursor, judged, self._index(judged))
+        store.write_object(cursor, judged, *self._read(judged))
 
-    def _index(self, each: Record) -> Mapping[str, Any]:
+    def _read(self, each: Record) -> tuple[Mapping[str, Any], Findable]:
+        """Return what an object is filtered and sorted by, and what it is found by."""
         event_type = self._types.get(each.type)
-        if event_type is None or each.content is None or not event_type.filters:
-            return {}
+        if event_type is None or each.content is None:
+            return {}, store.NOTHING
         content = each.event().content
-        return {name: each.read(content) for name, each in event_type.filters.items()}
+        index = {name: filter_.read(content) for name, filter_ in event_type.filters.items()}
+        return index, Findable(event_type.texts(content), _file(event_type, content))
 
     # Invitations
 
@@ -323,6 +328,12 @@ class Projector:
         self._invitations = invitations
         changed = {*gone, *(row.room_id for row in rows)}
         self._tell(changed, changed)
+
+
+def _file(event_type: EventType, content: Content) -> str | None:
+    """Return the hash of the file that a long text lies in, None where there is none."""
+    pointer = content.get(event_type.long_text.pointer) if event_type.long_text else None
+    return None if pointer is None else str(pointer["hashes"]["sha256"])
 
 
 def _is_ours(delta: Delta) -> bool:

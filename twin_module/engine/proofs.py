@@ -1,7 +1,7 @@
 """Proof bundles: put together from what the server keeps, and checked before they are handed out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from twin_module.core.errors import NotFound, NotProvable, Unreachable
 from twin_module.core.ports import Homeserver, SignedEvent
@@ -11,8 +11,10 @@ from twin_module.core.proof import FORMAT, merge_parents, verify
 class Proofs:
     """Makes proofs of versions of objects."""
 
-    def __init__(self, homeserver: Homeserver) -> None:
+    def __init__(self, homeserver: Homeserver, ask: Literal["needed", "never"] = "needed") -> None:
+        """Take where things are kept, and when another server may be asked for its keys."""
         self._homeserver = homeserver
+        self._ask: Literal["needed", "never"] = ask
 
     async def bundle(
         self, room_id: str, event_type: str, uid: str, event_id: str
@@ -80,7 +82,7 @@ class Proofs:
             pdu = each["event"]
             server = pdu["sender"].partition(":")[2]
             if server not in known:
-                known[server] = await self._homeserver.key_documents(server)
+                known[server] = await self._homeserver.key_documents(server, self._ask)
             signed_with = set(pdu.get("signatures", {}).get(server, ()))
             chosen = bundle["keys"].setdefault(server, [])
             chosen += [

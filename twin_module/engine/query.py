@@ -6,11 +6,12 @@ costs the same wherever it is, and nothing is shown twice when something was add
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, Final
 
 from twin_module.core.ports import Cursor
 from twin_module.engine.store import OBJECT_COLUMNS, Record, record
-from twin_module.engine.tokens import VALUE, WORD, read_token, write_token
+from twin_module.engine.tokens import NUMBER, WORD, read_token, write_token
 
 OPERATORS: Final[Mapping[str, str]] = {"": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 SORTS: Final[Mapping[str, str]] = {"updated": "o.ts", "title": "o.title", "uid": "o.uid"}
@@ -36,6 +37,8 @@ class Query:
     types: Sequence[str] = ()
     room_id: str | None = None
     conditions: Sequence[Condition] = ()
+    not_sender: str | None = None
+    """Whose objects are left out: those that they wrote last."""
     sort: str = "updated"
     descending: bool = True
     limit: int = 50
@@ -67,6 +70,9 @@ def run(cursor: Cursor, query: Query) -> Page:
     if query.room_id:
         where.append("o.room_id = ?")
         values.append(query.room_id)
+    if query.not_sender:
+        where.append("COALESCE(o.good_sender, o.sender) <> ?")
+        values.append(query.not_sender)
     for condition in query.conditions:
         column = "number" if isinstance(condition.value, int) else "word"
         where.append(
@@ -107,8 +113,17 @@ def _sort_key(query: Query) -> tuple[str, tuple[str, Sequence[Any]]]:
     return f"s.{column}", (join, [query.sort])
 
 
+def _sort_kind(query: Query) -> tuple[type, ...]:
+    """Return what a page token may hold of the sort key: PostgreSQL compares no text with a number."""
+    if query.sort in SORTS:
+        return NUMBER if query.sort == "updated" else WORD
+    return (*(NUMBER if query.sort in query.numbers else WORD), NoneType)
+
+
 def _behind(query: Query, key: str) -> tuple[str, list[Any]]:
-    value, room_id, event_type, uid = read_token(query.after or "", VALUE, WORD, WORD, WORD)
+    value, room_id, event_type, uid = read_token(
+        query.after or "", _sort_kind(query), WORD, WORD, WORD
+    )
     same = "(o.room_id, o.type, o.uid) > (?, ?, ?)"
     place = [room_id, event_type, uid]
     if value is None:

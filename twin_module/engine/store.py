@@ -5,17 +5,18 @@ next number of one sequence, so that whoever knows a number can ask for what cha
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from twin_module.core.ports import Cursor
 from twin_module.core.state import StateEvent, frozen
-from twin_module.engine import documents_store, versions
+from twin_module.engine import documents_store, search, versions
+from twin_module.engine.search import Findable
 from twin_module.engine.sequence import PROJECTION, next_seq
-from twin_module.engine.versions import Conflict
+from twin_module.engine.versions import Conflict, Place
 
-SCHEMA: Final[Sequence[Sequence[str]]] = (
+SCHEMA: Final[Sequence[Sequence[str] | Callable[[Cursor], None]]] = (
     (
         """CREATE TABLE IF NOT EXISTS twin_position (
             name TEXT PRIMARY KEY, stream_id BIGINT, seq BIGINT NOT NULL)""",
@@ -43,8 +44,11 @@ SCHEMA: Final[Sequence[Sequence[str]]] = (
     ),
     versions.SCHEMA,
     documents_store.SCHEMA,
+    versions.add_experiences,
+    search.make,
 )
-"""Steps from one version of the tables to the next; only ever append."""
+"""Steps from one version of the tables to the next; only ever append. A step is statements, or
+what runs them where databases differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class Record:
         )
 
 
+NOTHING: Final = Findable()
 _ROOM_COLUMNS: Final = "room_id, membership, kind, name, topic, creator, role, inviter, seq"
 OBJECT_COLUMNS: Final = (
     "o.room_id, o.type, o.uid, o.event_id, o.sender, o.ts, o.removed, o.problem,"
@@ -123,6 +128,9 @@ def migrate(cursor: Cursor) -> None:
         # SQLite begins a transaction at the first change of data, so the number comes first.
         cursor.execute("INSERT INTO twin_schema (version) VALUES (?)", (len(SCHEMA),))
         for step in SCHEMA[version:]:
+            if callable(step):
+                step(cursor)
+                continue
             for statement in step:
                 cursor.execute(statement)
 
@@ -169,9 +177,9 @@ def read_rooms(cursor: Cursor, membership: str | None = None) -> list[Room]:
     )
 
 
-def write_room(cursor: Cursor, room: Room) -> bool:
-    """Store a room and tell whether anything changed."""
-    if read_room(cursor, room.room_id) == room:
+def write_room(cursor: Cursor, room: Room, *, anew: bool = False) -> bool:
+    """Store a room and tell whether anything changed; `anew` counts as a change in any case."""
+    if read_room(cursor, room.room_id) == room and not anew:
         return False
     cursor.execute("DELETE FROM twin_rooms WHERE room_id = ?", (room.room_id,))
     cursor.execute(
@@ -195,6 +203,7 @@ def forget_objects(cursor: Cursor, room_id: str) -> None:
     """Delete what the twin holds of a room's objects."""
     cursor.execute("DELETE FROM twin_objects WHERE room_id = ?", (room_id,))
     cursor.execute("DELETE FROM twin_index WHERE room_id = ?", (room_id,))
+    search.forget_room(cursor, room_id)
 
 
 def read_object(cursor: Cursor, room_id: str, event_type: str, uid: str) -> Record | None:
@@ -218,13 +227,20 @@ def read_objects(cursor: Cursor, room_id: str, types: Iterable[str] | None = Non
     )
 
 
-def write_object(cursor: Cursor, each: Record, index: Mapping[str, Any]) -> bool:
-    """Store an object with its index, and tell whether anything changed."""
+def write_object(
+    cursor: Cursor, each: Record, index: Mapping[str, Any], findable: Findable = NOTHING
+) -> bool:
+    """Store an object with its index and what it is found by, and tell whether it changed."""
     key = (each.room_id, each.type, each.uid)
+    if each.content is None:
+        search.forget(cursor, Place(*key))
+    else:
+        version = each.good_ts or each.ts, each.good_event_id or each.event_id
+        search.write(cursor, Place(*key), version, each.title or "", findable)
     entries = _index_entries(index)
     if read_object(cursor, *key) == each and _read_index(cursor, key) == entries:
         return False
-    forget_object(cursor, *key)
+    _forget_rows(cursor, key)
     values = (
         *key,
         each.event_id,
@@ -270,8 +286,13 @@ def _read_index(cursor: Cursor, key: Sequence[str]) -> set[tuple[Any, ...]]:
 
 
 def forget_object(cursor: Cursor, room_id: str, event_type: str, uid: str) -> None:
-    """Delete one object and its index."""
+    """Delete one object, its index and what it is found by."""
     key = (room_id, event_type, uid)
+    _forget_rows(cursor, key)
+    search.forget(cursor, Place(*key))
+
+
+def _forget_rows(cursor: Cursor, key: Sequence[str]) -> None:
     cursor.execute("DELETE FROM twin_objects WHERE room_id = ? AND type = ? AND uid = ?", key)
     cursor.execute("DELETE FROM twin_index WHERE room_id = ? AND type = ? AND uid = ?", key)
 

@@ -1,4 +1,4 @@
-"""The homeserver port over Synapse: the one file that touches Synapse's private names.
+"""The homeserver port over Synapse: with `synapse_people.py`, all that touches its private names.
 
 Each use of something that Synapse does not promise to keep is held by a test in
 `tests/contract`; the supported releases stand in `pyproject.toml`.
@@ -57,12 +57,17 @@ from twin_module.core.ports import (
     Arrived,
     Cursor,
     Delta,
+    Device,
     Invitation,
+    Member,
     Message,
     OwnFile,
     SignedEvent,
+    Summary,
+    Unread,
 )
 from twin_module.core.state import NAMESPACE, Content, StateEvent, content_problem, frozen, plain
+from twin_module.engine import synapse_people
 
 T = TypeVar("T")
 
@@ -136,6 +141,28 @@ class SynapseHomeserver:
         )
         return {key: _event(event) for key, event in state.items()}
 
+    async def states(
+        self, room_ids: Iterable[str], keys: Iterable[tuple[str, str]]
+    ) -> Mapping[str, dict[tuple[str, str], StateEvent]]:
+        """Return current state events of many rooms."""
+        ids = await synapse_people.state_ids(self._hs, room_ids, keys)
+        found: dict[str, dict[tuple[str, str], StateEvent]] = {}
+        for event in (await self.events(ids)).values():
+            found.setdefault(event.room_id, {})[event.type, event.state_key] = event
+        return found
+
+    async def members(self, room_ids: Iterable[str]) -> Sequence[Member]:
+        """Return all memberships of rooms."""
+        return await synapse_people.members(self._hs, room_ids)
+
+    async def summaries(self, room_ids: Iterable[str]) -> Mapping[str, Summary]:
+        """Return who is in rooms."""
+        return await synapse_people.summaries(self._hs, self.owner, room_ids)
+
+    async def unread(self, room_ids: Iterable[str]) -> Sequence[Unread]:
+        """Return which rooms have what the owner has not read."""
+        return await synapse_people.unread(self._hs, self.owner, room_ids)
+
     async def object_keys(self, room_id: str) -> Sequence[Delta]:
         """Return the current state events of ours in a room."""
 
@@ -175,7 +202,7 @@ class SynapseHomeserver:
 
     async def invitations(self) -> Sequence[Invitation]:
         """Return the owner's invitations with the stripped state that came with them."""
-        rooms = await self._store.get_invited_rooms_for_local_user(self.owner)  # type: ignore[call-arg,arg-type]  # mypy takes cached methods for functions
+        rooms = await self._store.get_invited_rooms_for_local_user(self.owner)  # type: ignore[call-arg,arg-type,misc]  # mypy takes cached methods for functions
         events = await self._store.get_events([room.event_id for room in rooms])
         return [
             Invitation(room.room_id, room.sender, _stripped(events[room.event_id], room.room_id))
@@ -361,7 +388,7 @@ class SynapseHomeserver:
         )
         return str(uri)
 
-    async def download(self, uri: str, most: int) -> bytes:
+    async def download(self, uri: str, most: int, *, ask: bool = True) -> bytes:
         """Return a file of the media repository, fetched from its server where it is not here."""
         server, _, media_id = uri.removeprefix("mxc://").partition("/")
         repository = self._hs.get_media_repository()
@@ -369,6 +396,11 @@ class SynapseHomeserver:
             if await self._store.get_local_media(media_id) is None:
                 raise NotFound(f"There is no file {uri} on this twin.")
             path = repository.filepaths.local_media_filepath(media_id)
+        elif not ask:
+            kept = await repository.get_cached_remote_media_info(server, media_id)
+            if kept is None or kept.quarantined_by is not None:
+                raise NotFound(f"The file {uri} is not in this twin's media yet.")
+            path = repository.filepaths.remote_media_filepath(server, kept.filesystem_id)
         else:
             async with _reachable(server):
                 info = await repository.get_remote_media_info(
@@ -476,9 +508,36 @@ class SynapseHomeserver:
         auth = self._hs.get_auth()
         try:
             await auth.get_user_by_access_token(auth.get_access_token_from_request(request))
-        except SynapseError:
+        except (SynapseError, UnicodeDecodeError):
             return False
         return True
+
+    async def end_session(self, access_token: str) -> None:
+        """Do what Matrix's `/logout` does; a session that has ended already is fine.
+
+        `ModuleApi.invalidate_access_token` can't: it fails since Synapse changed what it asks.
+        """
+        try:
+            requester = await self._hs.get_auth().get_user_by_access_token(access_token)
+        except SynapseError:
+            return
+        if requester.device_id is None:
+            await self._hs.get_auth_handler().delete_access_token(access_token)
+        else:
+            user_id = requester.user.to_string()
+            await self._hs.get_device_handler().delete_devices(user_id, [requester.device_id])
+
+    async def devices(self) -> Sequence[Device]:
+        """Return where the owner is signed in."""
+        return await synapse_people.devices(self._hs, self.owner)
+
+    async def sign_out(self, device_id: str) -> None:
+        """Sign the owner out at one place."""
+        await synapse_people.sign_out(self._hs, self.owner, device_id)
+
+    async def sign_out_everywhere(self) -> None:
+        """Have every access token of the owner refused."""
+        await synapse_people.sign_out_everywhere(self._hs, self.owner)
 
     async def other_accounts(self, appservices: Sequence[str]) -> Sequence[str]:
         """Return the accounts that can be used beside the owner's and those of named services."""
@@ -520,6 +579,17 @@ class SynapseHomeserver:
         profile = await self._store.get_profileinfo(UserID.from_string(self.owner))
         named = {"displayname": profile.display_name, "avatar_url": profile.avatar_url}
         return {key: value for key, value in named.items() if value}
+
+    async def login_token(self, password: str, lifetime_ms: int) -> str:
+        """Return a token that signs the owner in once; wrong passwords are limited as at the login."""
+        submission = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": self.owner},
+            "password": password,
+        }
+        with _refusals("Signing in"):
+            await self._hs.get_auth_handler().validate_login(submission, ratelimit=True)
+        return await self._api.create_login_token(self.owner, lifetime_ms)
 
     def sign(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Sign with the server's newest key; `document` stays as it is."""

@@ -3,13 +3,12 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from types import NoneType
 from typing import Any, Final
 
 from twin_module.core.errors import InvalidParam
 
 WORD: Final = (str,)
-VALUE: Final = (str, int, NoneType)
+NUMBER: Final = (int,)
 _LARGEST: Final = 2**63 - 1
 """The largest integer of a database."""
 
@@ -43,8 +42,8 @@ def read_token(token: str, *kinds: tuple[type, ...]) -> Sequence[Any]:
 
 
 def _is_one_of(part: Any, kind: tuple[type, ...]) -> bool:
-    if not isinstance(part, kind):
-        return False
+    if not isinstance(part, kind) or isinstance(part, bool):
+        return False  # true is an int in Python, and no number in PostgreSQL
     if isinstance(part, int):
         return -_LARGEST <= part <= _LARGEST
     if isinstance(part, str):

@@ -11,15 +11,19 @@ from twin_module.core.ports import Homeserver
 from twin_module.core.state import frozen
 from twin_module.engine import store
 from twin_module.engine.attestations import Attestations
+from twin_module.engine.chats import Chats
 from twin_module.engine.commands import Commands
 from twin_module.engine.documents import Documents
 from twin_module.engine.earlier import Earlier
 from twin_module.engine.history import History
+from twin_module.engine.links import Links
 from twin_module.engine.merger import Merger
 from twin_module.engine.peers import Peers
+from twin_module.engine.people import People
 from twin_module.engine.projector import Projector
 from twin_module.engine.proposals import Proposals
 from twin_module.engine.reconcile import Reconciler
+from twin_module.engine.search_texts import SearchTexts
 from twin_module.engine.settings import Settings
 from twin_module.engine.store import Room
 from twin_module.engine.writer import Writer
@@ -52,6 +56,10 @@ class Twin:
         self.earlier = Earlier(homeserver, self.writer, self.merger, self.history, known)
         self.proposals = Proposals(homeserver, self.projector, self.merger, self.history, known)
         self.attestations = Attestations(homeserver)
+        self.people = People(homeserver)
+        self.chats = Chats(homeserver)
+        self.search_texts = SearchTexts(homeserver, self.writer)
+        self.links = Links(homeserver, capabilities)
         self.commands = Commands(homeserver, self.writer, capabilities)
         self.not_ready: str | None = STARTING
         self.projector.listen_to_rooms(self.reconciler.touch)
@@ -77,6 +85,7 @@ class Twin:
     def wake(self) -> None:
         """Follow what changed, soon; called at every change, and it costs nothing to call it often."""
         self._again = True
+        self.chats.note_news()
         if not self._turning:
             self._turning = True
             self.homeserver.background("twin_turn", self._turn_until_quiet)
@@ -108,6 +117,7 @@ class Twin:
                 await self.merger.settle()
                 await self.projector.announce()
                 await self.documents.settle()
+                await self.search_texts.settle()
             await self.reconciler.settle()
         except Exception:
             self._news = True

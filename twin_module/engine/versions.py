@@ -14,7 +14,9 @@ from typing import Any, Final
 from twin_module.core.lineage import CONTAINED, DISMISSED, Lineage, Version, parents_of
 from twin_module.core.ports import Cursor
 from twin_module.core.state import Key, StateEvent, frozen, plain
-from twin_module.engine.sequence import next_seq
+from twin_module.core.told import experience_of
+from twin_module.engine.dialect import add_column
+from twin_module.engine.sequence import PROJECTION, next_seq
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS twin_versions (
@@ -71,6 +73,17 @@ def place_of(event: StateEvent) -> Place:
     return Place(event.room_id, event.type, event.state_key)
 
 
+def add_experiences(cursor: Cursor) -> None:
+    """Let the table say which app wrote a version, as it said itself."""
+    add_column(cursor, "twin_versions", "experience", "TEXT")
+    cursor.execute(
+        "CREATE INDEX IF NOT EXISTS twin_versions_experience"
+        " ON twin_versions (sender, experience, ts) WHERE experience IS NOT NULL"
+    )
+    # The projection begins anew, which looks at every current version once more.
+    cursor.execute("UPDATE twin_position SET stream_id = NULL WHERE name = ?", (PROJECTION,))
+
+
 def remember(cursor: Cursor, event: StateEvent, *, fetched: bool = False) -> bool:
     """Store a version and what it followed; tells whether it is new.
 
@@ -82,7 +95,13 @@ def remember(cursor: Cursor, event: StateEvent, *, fetched: bool = False) -> boo
         (event.event_id,),
     )
     known = cursor.fetchone()
+    experience = experience_of(event.content)
     if known is not None and known[0] != MISSING:
+        if experience is not None:
+            cursor.execute(
+                "UPDATE twin_versions SET experience = ? WHERE event_id = ? AND experience IS NULL",
+                (experience, event.event_id),
+            )
         return False
     parents = parents_of(event) or _by_the_same(cursor, place, event)
     _insert(
@@ -97,6 +116,7 @@ def remember(cursor: Cursor, event: StateEvent, *, fetched: bool = False) -> boo
             int(_is_followed(cursor, place, event.event_id, event.sender)),
             None,
             json.dumps(plain(event.content), ensure_ascii=False) if fetched else None,
+            experience,
         ),
     )
     for number, parent in enumerate(parents):
@@ -133,7 +153,7 @@ def _insert(cursor: Cursor, place: Place, values: Sequence[Any]) -> None:
     cursor.execute("DELETE FROM twin_versions WHERE event_id = ?", (values[0],))
     cursor.execute(
         "INSERT INTO twin_versions (room_id, type, uid, event_id, sender, ts, rank, removed,"
-        " followed, settled, fetched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " followed, settled, fetched, experience) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (place.room_id, place.type, place.uid, *values),
     )
 
@@ -168,7 +188,7 @@ def _by_the_same(cursor: Cursor, place: Place, event: StateEvent) -> tuple[str, 
 
 def remember_missing(cursor: Cursor, place: Place, event_id: str) -> None:
     """Note that nobody has a version that others name, so that nobody is asked again."""
-    _insert(cursor, place, (event_id, "", 0, 0, 0, 1, MISSING, None))
+    _insert(cursor, place, (event_id, "", 0, 0, 0, 1, MISSING, None, None))
 
 
 def note(cursor: Cursor, places: Iterable[Place]) -> None:
@@ -295,6 +315,21 @@ def written_by(cursor: Cursor, place: Place, sender: str, most: int) -> list[str
     return [event_id for (event_id,) in cursor.fetchall()]
 
 
+def experiences(cursor: Cursor, sender: str, most: int) -> list[tuple[str, int, int]]:
+    """Return the apps that somebody wrote with: name, when last (ms), how many objects.
+
+    The one that was used last stands first.
+    """
+    cursor.execute(
+        "SELECT experience, MAX(ts), COUNT(*) FROM (SELECT experience, MAX(ts) AS ts"
+        " FROM twin_versions WHERE sender = ? AND experience IS NOT NULL"
+        " GROUP BY experience, room_id, type, uid) used"
+        " GROUP BY experience ORDER BY MAX(ts) DESC, experience LIMIT ?",
+        (sender, most),
+    )
+    return [(str(name), int(ts), int(objects)) for name, ts, objects in cursor.fetchall()]
+
+
 def fetched(cursor: Cursor, event_ids: Iterable[str]) -> dict[str, StateEvent]:
     """Return the versions whose content is kept here."""
     found = {}
@@ -340,7 +375,8 @@ def redact(cursor: Cursor, event_ids: Iterable[str]) -> None:
         row = cursor.fetchone()
         if row is not None:
             cursor.execute(
-                "UPDATE twin_versions SET fetched = NULL WHERE event_id = ?", (event_id,)
+                "UPDATE twin_versions SET fetched = NULL, experience = NULL WHERE event_id = ?",
+                (event_id,),
             )
             settle(cursor, Place(*row), [event_id], REDACTED)
 

@@ -138,11 +138,15 @@ class Writer:
             for put in placed
         ]
 
-    async def text(self, event: StateEvent) -> tuple[str, str]:
+    async def text(self, event: StateEvent, *, ask: bool = True) -> tuple[str, str]:
         """Return the text of an object and its MIME type, from the event or from media.
 
+        Args:
+            event: the object.
+            ask: whether another twin is asked for the text where it is not here yet.
+
         Raises:
-            NotFound: objects of this type have no text.
+            NotFound: objects of this type have no text, or it is not here.
             Unreachable: the text lies on another twin that does not answer, or is not the one
                 that the event points to.
         """
@@ -152,7 +156,7 @@ class Writer:
         pointer = event.content.get(long_text.pointer)
         if pointer is None:
             return str(event.content.get(long_text.field, "")), long_text.mimetype
-        data = await self._homeserver.download(pointer["url"], MAX_TEXT_BYTES)
+        data = await self._homeserver.download(pointer["url"], MAX_TEXT_BYTES, ask=ask)
         if len(data) != pointer["size"] or _sha256(data) != pointer["hashes"]["sha256"]:
             raise Unreachable("The file that was sent is not the one that the document points to.")
         try:

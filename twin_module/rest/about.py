@@ -31,7 +31,9 @@ async def card(twin: Twin, call: Call) -> Answer:
 
 async def capabilities(twin: Twin, call: Call) -> Answer:
     """List what this twin can do."""
-    return Answer({"capabilities": [_described(capability) for capability in twin.capabilities]})
+    described = [_described(capability) for capability in twin.capabilities]
+    # Fields and commands stand in the order of their declaration, and so they are shown.
+    return Answer({"capabilities": described}, in_order=True)
 
 
 def _described(capability: Capability) -> dict[str, object]:

@@ -40,13 +40,13 @@ def no_such_object(call: Call) -> NotFound:
     return NotFound(f"There is no object {uid!r} of {name} in this room.")
 
 
-def limit_of(call: Call, most: int) -> int:
-    """Return how many entries a call asks for, 50 where it does not say.
+def limit_of(call: Call, most: int, usual: int = 50) -> int:
+    """Return how many entries a call asks for, the usual number where it does not say.
 
     Raises:
         InvalidParam: it is no number from 1 to the most.
     """
-    text = call.query.get("limit", "50")
+    text = call.query.get("limit", str(usual))
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
         raise InvalidParam(f"limit: this has to be a number from 1 to {most}.")
     return int(text)

@@ -13,7 +13,7 @@ from twin_module.rest.asked import limit_of
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import OBJECT, capability_names, object_json
 
-RESERVED: Final = ("capability", "sort", "limit", "from", "access_token")
+RESERVED: Final = ("capability", "not_sender", "sort", "limit", "from", "access_token")
 
 
 async def list_objects(twin: Twin, call: Call) -> Answer:
@@ -54,6 +54,7 @@ def _query(twin: Twin, call: Call) -> Query:
         else [each.event_type.type for each in twin.capabilities],
         room_id=call.path.get("room_id"),
         conditions=conditions,
+        not_sender=call.query.get("not_sender"),
         sort=sort_name,
         descending=sort.startswith("-"),
         limit=limit_of(call, query.MOST),
@@ -113,6 +114,10 @@ _PAGE: Final = {
 }
 _LIST_QUERY: Final[Mapping[str, Mapping[str, Any]]] = {
     "capability": {"type": "string", "description": "Only objects of this capability."},
+    "not_sender": {
+        "type": "string",
+        "description": "Only objects that somebody else than this Matrix ID wrote last.",
+    },
     "sort": {
         "type": "string",
         "description": "updated, title, uid, or a filter of the capability; a minus in front turns it round.",

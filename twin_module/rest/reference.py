@@ -172,6 +172,10 @@ _PATH_WORDS: Final[Mapping[str, str]] = {
     "capability": "The name of a capability.",
     "uid": "The object.",
     "command": "The name of a command.",
+    "user_id": "A Matrix ID, percent-encoded.",
+    "device_id": "One of those that `GET /sessions` lists.",
+    "token": "What `POST /links` answered.",
+    "id": "The link.",
 }
 
 

@@ -1,31 +1,48 @@
 """The API in Synapse's web server: finds the call, checks who asks, answers in JSON."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from synapse.http import server as http_server
 from synapse.http.server import finish_request, respond_with_json
 from synapse.http.site import SynapseRequest
 from synapse.module_api import DirectServeJsonResource, ModuleApi
-from synapse.module_api.errors import SynapseError
+from synapse.module_api.errors import InvalidClientCredentialsError, SynapseError
 
-from twin_module.core.errors import BadJson, Forbidden, InvalidParam, NotFound, NotJson, TwinError
+from twin_module.core.errors import (
+    BadJson,
+    Forbidden,
+    InvalidParam,
+    NotFound,
+    NotJson,
+    TooOften,
+    TwinError,
+)
 from twin_module.core.schema import Shape
 from twin_module.engine.commands import MAX_REQUEST_BYTES
+from twin_module.engine.patience import Patience
 from twin_module.engine.twin import Twin
 from twin_module.rest import (
     about,
     attestations,
+    chats,
     commands,
+    cookie,
     exports,
     history,
+    links,
     lists,
     objects,
     openapi,
+    people,
     proofs,
     proposals,
     rooms,
+    search,
+    sessions,
+    sign_in,
 )
 from twin_module.rest.editors import LIVE, Editors
 from twin_module.rest.route import Answer, Call, Route
@@ -35,6 +52,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *about.ROUTES,
     *rooms.ROUTES,
     *lists.ROUTES,
+    *search.ROUTES,
     *objects.ROUTES,
     *history.ROUTES,
     *proposals.ROUTES,
@@ -42,6 +60,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     *attestations.ROUTES,
     *commands.ROUTES,
     *exports.ROUTES,
+    *people.ROUTES,
+    *chats.ROUTES,
+    *sessions.ROUTES,
+    *sign_in.ROUTES,
+    *cookie.ROUTES,
+    *links.ROUTES,
     CHANGES,
     LIVE,
 )
@@ -49,6 +73,14 @@ DOCUMENT: Final = "openapi.json"
 EXPERIENCE: Final = "X-Experience"
 """The header by which an app says its name; a claim, which nothing proves."""
 MAX_EXPERIENCE: Final = 255
+FOR_STRANGERS: Final[Mapping[str, str]] = {
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+    # The address is the key; no page that is linked from there may learn it.
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Headers of what a link opens, and of every refusal to open it."""
 
 
 class TwinResource(DirectServeJsonResource):
@@ -61,12 +93,16 @@ class TwinResource(DirectServeJsonResource):
         api: ModuleApi,
         twin: Twin,
         still_signed_in: Callable[[SynapseRequest], Awaitable[bool]],
+        end_session: Callable[[str], Awaitable[None]],
     ) -> None:
         super().__init__(clock=api._hs.get_clock())  # noqa: SLF001 - without it, Synapse makes a clock that never stops
         self._api = api
         self._twin = twin
         self._still_signed_in = still_signed_in
+        server_name = twin.homeserver.server_name
+        self._cookie = cookie.PageCookie(server_name, still_signed_in, end_session)
         self._editors = Editors(twin)
+        self._patience = Patience()
         self._shapes = {
             id(route): Shape(route.body, MAX_REQUEST_BYTES) for route in ROUTES if route.body
         }
@@ -90,36 +126,56 @@ class TwinResource(DirectServeJsonResource):
             server = self._twin.homeserver.server_name
             return 200, openapi.document(ROUTES, self._twin.capabilities, about.VERSION, server)
         route, path = find(ROUTES, method, parts)
-        if not route.public:
-            await self._check_owner(request)
+        self._cookie.let_in(request)
+        device_id = None if route.public else await self._check_owner(request)
+        if route in cookie.ROUTES:
+            return 200, await self._cookie.serve(route, request)
+        if route.for_strangers:
+            self._be_patient(request)
         self._twin.check_ready()
+        query = _query(request, route)
+        allowed = partial(self._still_signed_in, request)
         if route is CHANGES:
-            await ChangeStream(self._twin, request, lambda: self._still_signed_in(request)).serve(
-                _query(request, route)
+            await ChangeStream(self._twin, request, allowed).serve(query)
+        elif route is LIVE:
+            await self._editors.serve(request, path["room_id"], path["uid"], allowed)
+        else:
+            call = Call(
+                path=path,
+                query=query,
+                body=self._body(request, route),
+                if_match=_etag(request, "If-Match"),
+                if_none_match=_etag(request, "If-None-Match"),
+                experience=_experience(request) if route.stamped else None,
+                device_id=device_id,
             )
-            return None
-        if route is LIVE:
-            _query(request, route)
-            await self._editors.serve(
-                request, path["room_id"], path["uid"], lambda: self._still_signed_in(request)
-            )
-            return None
-        call = Call(
-            path=path,
-            query=_query(request, route),
-            body=self._body(request, route),
-            if_match=_etag(request, "If-Match"),
-            if_none_match=_etag(request, "If-None-Match"),
-            experience=_experience(request) if route.stamped else None,
-        )
-        answer = await route.handler(self._twin, call)
-        _send(request, route, answer)
+            _send(request, route, await route.handler(self._twin, call))
         return None
 
-    async def _check_owner(self, request: SynapseRequest) -> None:
-        requester = await self._api.get_user_by_req(request)
+    async def _check_owner(self, request: SynapseRequest) -> str | None:
+        """Let the owner alone pass, and return the place at which they are signed in."""
+        try:
+            requester = await self._api.get_user_by_req(request)
+        except InvalidClientCredentialsError:
+            self._cookie.forget_refused(request)
+            raise
         if requester.user.to_string() != self._twin.homeserver.owner:
             raise Forbidden("Only the owner of this twin may ask it that.")
+        return requester.device_id
+
+    def _be_patient(self, request: SynapseRequest) -> None:
+        """Answer a stranger who does not ask too often, with what they are not to keep."""
+        for header, value in FOR_STRANGERS.items():
+            request.setHeader(header, value)
+        # Behind a proxy, Synapse takes it from X-Forwarded-For. A Unix socket has none.
+        address = getattr(request.getClientAddress(), "host", None) or ""
+        wait_ms = self._patience.wait(address, self._twin.homeserver.now())
+        if wait_ms:
+            request.setHeader("Retry-After", str(-(-wait_ms // 1000)))
+            raise TooOften(
+                "That was asked too often from this address; try again in a moment.",
+                retry_after_ms=wait_ms,
+            )
 
     def _body(self, request: SynapseRequest, route: Route) -> Any:
         if route.body is None:
@@ -175,9 +231,12 @@ def _no_constant(name: str) -> Any:
 
 def _decoded(part: bytes) -> str:
     try:
-        return part.decode()
+        text = part.decode()
     except UnicodeDecodeError:
-        raise InvalidParam("The path is not UTF-8.") from None
+        raise InvalidParam("The address is not UTF-8.") from None
+    if "\0" in text:
+        raise InvalidParam("The address holds U+0000, which no text of a database may hold.")
+    return text
 
 
 def _query(request: SynapseRequest, route: Route) -> dict[str, str]:
@@ -226,7 +285,9 @@ def _send(request: SynapseRequest, route: Route, answer: Answer) -> None:
         request.setHeader(b"ETag", f'"{answer.etag}"'.encode())
     status = route.status if answer.status == 200 else answer.status  # noqa: PLR2004
     if answer.content_type is None:
-        respond_with_json(request, status, answer.body, send_cors=True)
+        respond_with_json(
+            request, status, answer.body, send_cors=True, canonical_json=not answer.in_order
+        )
         return
     request.setResponseCode(status)
     request.setHeader(b"Content-Type", answer.content_type.encode())

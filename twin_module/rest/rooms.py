@@ -1,5 +1,6 @@
 """Collections, invitations and settings."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from twin_module.core import layout
@@ -12,7 +13,9 @@ from twin_module.engine import store
 from twin_module.engine.settings import SCHEMA as SETTINGS_SCHEMA
 from twin_module.engine.store import Room
 from twin_module.engine.twin import Twin
+from twin_module.rest.people import BECAUSE
 from twin_module.rest.route import Answer, Call, Route
+from twin_module.rooms.circles import Reason
 
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": 255}
 _TOPIC: Final = {"type": "string", "maxLength": 1000}
@@ -59,7 +62,10 @@ async def create_collection(twin: Twin, call: Call) -> Answer:
 
 
 async def read_collection(twin: Twin, call: Call) -> Answer:
-    """Show a room with its members, and with which circles it is shared."""
+    """Show a room with its members, and with which circles it is shared.
+
+    `because` says why a member is in it or invited, as in `GET /people/{user_id}`.
+    """
     room = await twin.joined_room(call.path["room_id"])
     state = await twin.homeserver.state(
         room.room_id,
@@ -71,10 +77,11 @@ async def read_collection(twin: Twin, call: Call) -> Answer:
             (layout.SHARE, None),
         ],
     )
-    return Answer({**room_json(room), "members": _members(state), "shares": _shares(state)})
+    why = await twin.people.reasons(room.room_id, state)
+    return Answer({**room_json(room), "members": _members(state, why), "shares": _shares(state)})
 
 
-def _members(state: StateMap) -> list[dict[str, Any]]:
+def _members(state: StateMap, why: Mapping[str, Sequence[Reason]]) -> list[dict[str, Any]]:
     people = sorted(user for kind, user in state if kind == "m.room.member")
     return [
         {
@@ -82,6 +89,7 @@ def _members(state: StateMap) -> list[dict[str, Any]]:
             "membership": membership_of(state, user),
             "role": role_of(state, user),
             "displayname": _displayname(state, user),
+            "because": [each.as_json() for each in why.get(user, ())],
         }
         for user in people
     ]
@@ -208,7 +216,20 @@ ROUTES: Final = (
         path="/collections/{room_id}",
         summary="A collection, circle or other room, with its members and shares",
         handler=read_collection,
-        answer={**_ROOM, "required": [*_ROOM["required"], "members", "shares"]},
+        answer={
+            **_ROOM,
+            "required": [*_ROOM["required"], "members", "shares"],
+            "properties": {
+                "members": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["user_id", "membership", "role", "displayname", "because"],
+                        "properties": {"because": BECAUSE},
+                    },
+                }
+            },
+        },
     ),
     Route(
         method="PATCH",

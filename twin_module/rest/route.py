@@ -21,6 +21,8 @@ class Call:
     if_none_match: str | None = None
     experience: str | None = None
     """Which app asks, as `X-Experience` says."""
+    device_id: str | None = None
+    """The place at which whoever asks is signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Answer:
     status: int = 200
     etag: str | None = None
     content_type: str | None = None
+    in_order: bool = False
+    """Whether the order of names in JSON says something; else they are sorted."""
 
 
 Handler: TypeAlias = Callable[[Twin, Call], Awaitable[Answer]]
@@ -47,6 +51,8 @@ class Route:
     handler: Handler
     public: bool = False
     """Whether it is answered without an access token."""
+    for_strangers: bool = False
+    """Whether it shows what was published: not too often to one address, and not to be kept or indexed."""
     body: Mapping[str, Any] | None = None
     """JSON Schema of the body."""
     query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -44,6 +44,8 @@ class ChangeStream:
         self._paused = False
         self._news = False
         self._gone = False
+        self._chats: list[Any] | None = None
+        """The chats that the reader knows of, None where what it knows may be old."""
 
     async def serve(self, query: Mapping[str, str]) -> None:
         """Send changes until the reader leaves or may no longer read."""
@@ -57,15 +59,18 @@ class ChangeStream:
         request.notifyFinish().addBoth(self._leave)
         request.registerProducer(self, True)
         unlisten = self._twin.projector.listen(lambda _: self._wake(news=True))
+        unlisten_to_chats = self._twin.chats.listen(lambda: self._wake(news=True))
         try:
             request.write(f"retry: 2000\nid: {seq}\nevent: ready\ndata: {{}}\n\n".encode())
             while not self._gone:
                 seq = await self._send(seq)
                 if not await self._allowed():
                     break
+                await self._send_chats()
                 await self._wait()
         finally:
             unlisten()
+            unlisten_to_chats()
             if not self._gone:
                 request.unregisterProducer()
                 request.finish()
@@ -74,6 +79,7 @@ class ChangeStream:
         said = self._request.getHeader("Last-Event-ID") or query.get("since")
         newest = await self._twin.homeserver.transact("twin_seq", sequence.last_seq)
         if said is None:
+            self._chats = []
             return newest
         if not said.isascii() or not said.isdigit() or len(said) > 18:  # noqa: PLR2004 - fits 64 bits
             raise InvalidParam("Last-Event-ID: this has to be the id of an event of this stream.")
@@ -94,6 +100,16 @@ class ChangeStream:
             self._request.write("".join(_event(change, names) for change in changes).encode())
             seq = changes[-1].seq
         return seq
+
+    async def _send_chats(self) -> None:
+        if self._gone or self._paused:
+            return
+        recent = await self._twin.chats.recent(anew=self._chats is None)
+        chats = [each.as_json() for each in recent]
+        if chats != self._chats and not self._gone:
+            self._chats = chats
+            # Without an id, so that a reader comes back to the change that it saw last.
+            self._request.write(f"event: chats\ndata: {_text({'chats': chats})}\n\n".encode())
 
     async def _wait(self) -> None:
         if self._gone or (self._news and not self._paused):
@@ -144,7 +160,11 @@ def _event(change: Room | Record | Conflict, names: Mapping[str, str]) -> str:
     else:
         shown = object_json(change, names.get(change.type, ""))
         kind, data = "object", {**shown, "removed": True} if change.removed else shown
-    return f"id: {change.seq}\nevent: {kind}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    return f"id: {change.seq}\nevent: {kind}\ndata: {_text(data)}\n\n"
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _conflict_json(change: Conflict, names: Mapping[str, str]) -> dict[str, Any]:
@@ -159,6 +179,12 @@ def _conflict_json(change: Conflict, names: Mapping[str, str]) -> dict[str, Any]
 
 
 async def _streamed(twin: Twin, call: Call) -> Answer:
+    """Send what changes.
+
+    `room`, `object` and `versions` are numbered. `chats` has no number: it holds what `GET /chats`
+    answers, and is sent when that changed since it was last sent here, at most once a second; that
+    messages were read shows within 15 seconds. A reader that does not know it leaves it aside.
+    """
     raise AssertionError("the resource serves this call itself")
 
 

@@ -160,6 +160,7 @@ ATTESTATION: Final = EventType(
         },
     },
     title=_title,
+    searchable=lambda content: [content["credential"].get("description", "")],
     filters={
         "issuer": Filter("word", _issuer),
         "subject": Filter("words", _subjects),

@@ -394,6 +394,73 @@ def _reached(
     return wanted, since
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody is in a room: `creator`, `invited`, or through a circle."""
+
+    kind: str
+    circle: str = ""
+    """The room ID of the circle."""
+    name: str | None = None
+    """What the circle is called, where its declaration can be seen."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the API shows it."""
+        if self.kind == "circle":
+            return {"circle": self.circle, "name": self.name}
+        return {self.kind: True}
+
+
+MADE_IT: Final = Reason("creator")
+INVITED: Final = Reason("invited")
+
+
+def reasons(state: StateMap, circles: Mapping[str, StateMap]) -> Mapping[str, Sequence[Reason]]:
+    """Return why everybody is in a room who is in it or invited, as its state has them.
+
+    Who came through circles whose declarations can't be seen gets all of those, without names.
+
+    Args:
+        state: of a collection, a circle or any other room.
+        circles: the states of the circles that can be seen, by room ID.
+    """
+    owners, (noted, _) = creators(state), _noted(state)
+    sharing = shares(state)
+    reaching = {each: circles[each] for each in sorted(sharing) if each in circles}
+    unseen = [Reason("circle", each) for each in sorted(sharing) if each not in circles]
+    # A room that is a circle itself lets in whom it declares.
+    create = state.get(("m.room.create", ""))
+    own = {create.room_id: state} if create and owned_circle(state) is not None else {}
+    through = _through(state, own or reaching)
+    found: dict[str, Sequence[Reason]] = {}
+    for event_type, user in state:
+        if event_type != "m.room.member" or membership_of(state, user) not in ("join", "invite"):
+            continue
+        if user in owners:
+            found[user] = [MADE_IT]
+            continue
+        why = through.get(user, [])
+        if user in noted:
+            why = why or unseen
+        elif _in_own_right(state, user) and not (own and why):
+            why = [*why, INVITED]
+        found[user] = why
+    return found
+
+
+def _through(state: StateMap, circles: Mapping[str, StateMap]) -> dict[str, list[Reason]]:
+    """Return whom circles reach here; only circles of who made the room do."""
+    here = state.get(("m.room.create", ""))
+    found: dict[str, list[Reason]] = {}
+    for room_id, circle in circles.items():
+        there, declared = circle.get(("m.room.create", "")), owned_circle(circle)
+        if not here or not there or here.sender != there.sender or declared is None:
+            continue
+        for user in entitled(circle):
+            found.setdefault(user, []).append(Reason("circle", room_id, declared.name))
+    return found
+
+
 def _in_own_right(state: StateMap, user: str) -> bool:
     """Tell whether somebody is here for another reason than that a circle reached them."""
     came = content_of(state, "m.room.member", user)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from twin_module.core.capability import EventType
 from twin_module.core.layout import kind_of
+from twin_module.core.search import composed, words
 from twin_module.core.state import NAMESPACE, StateEvent, frozen
 from twin_module.rooms import CAPABILITIES
 from twin_module.testing.twins import Twin
@@ -23,6 +24,7 @@ def differences(twin: Twin) -> list[str]:
         ("room", _rooms(twin), _held_rooms(twin)),
         ("object", _objects(twin), _held_objects(twin)),
         ("index", _index(twin), _held_index(twin)),
+        ("search", _search(twin), _held_search(twin)),
     ):
         found += [f"{name} {key}: missing" for key in sorted(wanted.keys() - held.keys())]
         found += [f"{name} {key}: too much" for key in sorted(held.keys() - wanted.keys())]
@@ -122,6 +124,19 @@ def _index(twin: Twin) -> Rows:
     return index
 
 
+def _search(twin: Twin) -> Rows:
+    """Return what each object is to be found by, computed anew from what the objects hold."""
+    found: Rows = {}
+    rows = twin.rows(
+        "SELECT room_id, type, uid, good_event_id, title, content FROM twin_objects WHERE content <> ''"
+    )
+    for room_id, kind, uid, event_id, title, content in rows:
+        texts = TYPES[kind].texts(frozen(json.loads(content)))
+        text = "\n".join(each for each in texts if each.strip() != title.strip())
+        found[room_id, kind, uid] = event_id, words(composed(title)), composed(text)
+    return found
+
+
 # What the twin has
 
 
@@ -155,3 +170,8 @@ def _held_index(twin: Twin) -> Rows:
         key = (room_id, kind, uid, name, word if number is None else str(number))
         index[key] = index.get(key, 0) + 1
     return index
+
+
+def _held_search(twin: Twin) -> Rows:
+    rows = twin.rows("SELECT room_id, type, uid, event_id, title, text FROM twin_search")
+    return {tuple(row[:3]): tuple(row[3:]) for row in rows}

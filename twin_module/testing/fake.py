@@ -27,15 +27,20 @@ from twin_module.core.ports import (
     Arrived,
     Cursor,
     Delta,
+    Device,
     Invitation,
+    Member,
     Message,
     OwnFile,
     SignedEvent,
+    Summary,
+    Unread,
 )
 from twin_module.core.state import NAMESPACE, Content, StateEvent, content_problem, frozen, plain
 from twin_module.testing.driver import Lock, pause, run
 from twin_module.testing.fake_calls import MEMBER, invite, join
 from twin_module.testing.fake_network import CLAIM_MS, FakeServer, new_room_id
+from twin_module.testing.fake_people import members, summary, unread
 from twin_module.testing.fake_rooms import (
     check_change,
     check_content,
@@ -47,6 +52,8 @@ from twin_module.testing.fake_signing import pdu, signed
 
 T = TypeVar("T")
 
+PASSWORD: Final = "a password"  # noqa: S105 - of nobody but the fake
+"""The owner's."""
 TRIES: Final = 5
 """How often a transaction is run again that the database gave up."""
 
@@ -187,6 +194,29 @@ class FakeHomeserver:
             for key, event in self.server.state(room_id).items()
             if key in wanted or (key[0], None) in wanted
         }
+
+    async def states(
+        self, room_ids: Iterable[str], keys: Iterable[tuple[str, str]]
+    ) -> Mapping[str, dict[tuple[str, str], StateEvent]]:
+        """Return current state events of many rooms."""
+        wanted = list(keys)
+        found = {room_id: await self.state(room_id, wanted) for room_id in room_ids}
+        return {room_id: state for room_id, state in found.items() if state}
+
+    async def members(self, room_ids: Iterable[str]) -> Sequence[Member]:
+        """Return all memberships of rooms."""
+        await pause()
+        return [each for room_id in room_ids for each in members(self.server, room_id)]
+
+    async def summaries(self, room_ids: Iterable[str]) -> Mapping[str, Summary]:
+        """Return who is in rooms."""
+        await pause()
+        return {room_id: summary(self.server, room_id) for room_id in room_ids}
+
+    async def unread(self, room_ids: Iterable[str]) -> Sequence[Unread]:
+        """Return which rooms have what the owner has not read."""
+        await pause()
+        return unread(self.server, room_ids)
 
     async def count_objects(self, room_id: str) -> int:
         """Return how many state events of ours a room has."""
@@ -401,13 +431,18 @@ class FakeHomeserver:
         self.server.media[media_id] = data
         return f"mxc://{self.server_name}/{media_id}"
 
-    async def download(self, uri: str, most: int) -> bytes:
+    async def download(self, uri: str, most: int, *, ask: bool = True) -> bytes:
         """Return a file of this server, or of another one that answers."""
         await pause()
         name, _, media_id = uri.removeprefix("mxc://").partition("/")
-        data = self.network.reach(self.server, name).media.get(media_id)
+        if ask or name == self.server_name:
+            data = self.network.reach(self.server, name).media.get(media_id)
+        else:
+            data = self.server.fetched.get(uri)
         if data is None:
             raise NotFound(f"There is no file {uri}.")
+        if name != self.server_name:
+            self.server.fetched[uri] = data
         if len(data) > most:
             raise TooLarge(f"The file has more than the {most} bytes that it may have.")
         return data
@@ -417,6 +452,23 @@ class FakeHomeserver:
         await pause()
         found = sorted((key, data) for key, data in self.server.media.items() if key > after)
         return [OwnFile(key, "", len(data)) for key, data in found[:most]]
+
+    async def devices(self) -> Sequence[Device]:
+        """Return where the owner is signed in."""
+        await pause()
+        found = self.server.devices.values()
+        return sorted(found, key=lambda each: (-(each.last_seen_ts or 0), each.device_id))
+
+    async def sign_out(self, device_id: str) -> None:
+        """Sign the owner out at one place."""
+        await pause()
+        if self.server.devices.pop(device_id, None) is None:
+            raise NotFound("You are not signed in there.")
+
+    async def sign_out_everywhere(self) -> None:
+        """Sign the owner out everywhere."""
+        await pause()
+        self.server.devices.clear()
 
     async def account_data(self, data_type: str) -> Mapping[str, Any]:
         """Return the owner's account data."""
@@ -434,6 +486,12 @@ class FakeHomeserver:
         """Return the owner's display name and picture."""
         await pause()
         return dict(self.server.profile)
+
+    async def login_token(self, password: str, lifetime_ms: int) -> str:
+        """Return a token for who knows the password."""
+        if password != PASSWORD:
+            raise Forbidden("Signing in: Invalid username or password")
+        return f"token-{self.new_uid()}"
 
     def sign(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Sign with the server's key; `document` stays as it is."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from twin_module.core.errors import Unreachable
 from twin_module.core.layout import ROOM_VERSION
-from twin_module.core.ports import Delta, Invitation
+from twin_module.core.ports import Delta, Device, Invitation
 from twin_module.core.state import Key, StateEvent
 from twin_module.testing.fake_rooms import FakeEvent, FakeRoom, check_content
 from twin_module.testing.fake_signing import FakeKeys, id_of, pdu
@@ -44,8 +44,14 @@ class FakeServer:
         self.redactions: list[tuple[int, str]] = []
         self.arrivals: list[tuple[int, FakeEvent]] = []
         self.media: dict[str, bytes] = {}
+        self.fetched: dict[str, bytes] = {}
+        """Files of other servers by address."""
         self.account_data: dict[str, Mapping[str, Any]] = {}
         self.profile: dict[str, Any] = {}
+        self.devices: dict[str, Device] = {}
+        """Where the owner is signed in."""
+        self.read_upto: dict[str, int] = {}
+        """Up to which position the owner has read a room."""
         self.keys = FakeKeys()
         self.known_keys: dict[str, list[dict[str, Any]]] = {}
         """Key documents of other servers."""

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from twin_module.engine.tokens import write_token
 from twin_module.testing.person import Person
 
 PRIORITIES: Final = (1, 9, 0, 5, 3)
@@ -130,6 +131,61 @@ def test_without_a_capability_all_kinds_are_listed(alice: Person, rooms: list[st
     assert [each["title"] for each in docs if each["room_id"] in rooms] == [
         f"Paper {place}" for place in (0, 0, 1, 1, 2, 2)
     ]
+
+
+@pytest.mark.parametrize("path", ["objects", "rooms/{room}/objects"])
+@pytest.mark.parametrize(
+    ("sort", "wrong"),
+    [
+        ("updated", "text"),
+        ("updated", "5"),
+        ("updated", None),
+        ("title", 5),
+        ("title", None),
+        ("uid", 5),
+        ("priority", "text"),
+        ("due", 5),
+        ("progress", 2**53),
+    ],
+)
+def test_a_page_token_of_another_sort_is_refused(
+    path: str, sort: str, wrong: Any, alice: Person, rooms: list[str]
+) -> None:
+    token = write_token([wrong, rooms[0], "org.digitaltwin.task", "t000"])
+    query: dict[str, Any] = {"capability": "tasks", "sort": sort, "from": token}
+    answer = alice.ask("GET", path.format(room=rooms[0]), **query)
+    assert (answer.status, answer.body["errcode"]) == (400, "M_INVALID_PARAM")
+    assert "token" in answer.body["error"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        ("updated", -(2**63) + 1),
+        ("title", ""),
+        ("uid", "\U0001f600"),
+        ("priority", None),
+        ("priority", 2**63 - 1),
+        ("due", None),
+        ("due", "no date"),
+    ],
+)
+def test_a_page_token_that_somebody_made_up_shows_some_page(
+    sort: str, value: Any, alice: Person, rooms: list[str]
+) -> None:
+    token = write_token([value, rooms[0], "org.digitaltwin.task", "t000"])
+    query: dict[str, Any] = {"capability": "tasks", "sort": sort, "from": token}
+    assert alice.ask("GET", "objects", **query).status == 200
+
+
+@pytest.mark.parametrize(
+    "query", [{"progress": "\0"}, {"keyword": "a\0b"}, {"not_sender": "\0"}, {"due.lt": "\0"}]
+)
+def test_what_no_text_of_a_database_may_hold_can_not_be_asked_for(
+    query: dict[str, Any], alice: Person, rooms: list[str]
+) -> None:
+    answer = alice.ask("GET", f"rooms/{rooms[0]}/objects", capability="tasks", **query)
+    assert (answer.status, answer.body["errcode"]) == (400, "M_INVALID_PARAM")
 
 
 def test_what_is_added_between_two_pages_shows_nothing_twice(alice: Person) -> None:

@@ -1,0 +1,72 @@
+"""Long texts are read from media, so that search finds what stands in them.
+
+Which are still to be read stands in the table of what objects are found by, so nothing depends
+on having heard of a new one; a file that can't be had now is asked for again, later and later.
+"""
+
+import logging
+
+from twin_module.core.errors import TwinError
+from twin_module.core.ports import Homeserver
+from twin_module.engine import search, store
+from twin_module.engine.backoff import Backoff
+from twin_module.engine.search import Waiting
+from twin_module.engine.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+
+class SearchTexts:
+    """Reads the long texts that search waits for; one per twin."""
+
+    def __init__(self, homeserver: Homeserver, writer: Writer) -> None:
+        self._homeserver = homeserver
+        self._writer = writer
+        self._backoff: Backoff[Waiting] = Backoff()
+        self._reading = False
+
+    async def settle(self) -> None:
+        """Begin to read what waits; costs one look into a small index when nothing does."""
+        if not self._reading and await self._due():
+            self._reading = True
+            # A server that does not answer holds up nothing else.
+            self._homeserver.background("twin_search_texts", self._read_all)
+
+    async def _due(self) -> list[Waiting]:
+        waiting = await self._homeserver.transact("twin_search_waiting", search.waiting)
+        for gone in self._backoff.all() - set(waiting):
+            self._backoff.done(gone)
+        now = self._homeserver.now()
+        return [each for each in waiting if not self._backoff.waits(each, now)]
+
+    async def _read_all(self) -> None:
+        try:
+            while due := await self._due():
+                for each in due:
+                    await self._read(each)
+        except Exception:
+            # The twin's timer asks again; nothing depends on this time.
+            logger.exception("Could not read the texts that search waits for, trying again")
+        finally:
+            self._reading = False
+
+    async def _read(self, each: Waiting) -> None:
+        place = each.place
+        # Whatever comes of it: what then waits no more is forgotten.
+        self._backoff.postpone(each, self._homeserver.now())
+        record = await self._homeserver.transact(
+            "twin_search_object",
+            lambda cursor: store.read_object(cursor, place.room_id, *place.key),
+        )
+        if record is None or record.content is None:
+            return  # so the row is gone as well
+        try:
+            text, _ = await self._writer.text(record.event())
+        except TwinError as error:
+            logger.info(
+                "Search can't read %s in %s yet: %s", place.uid, place.room_id, error.message
+            )
+            return
+        await self._homeserver.transact(
+            "twin_search_text", lambda cursor: search.add_long(cursor, each, text)
+        )

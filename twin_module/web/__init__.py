@@ -1,0 +1,1 @@
+"""The page that the twin delivers to its owner's browser, and what serves it."""
