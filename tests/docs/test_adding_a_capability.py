@@ -1,12 +1,9 @@
 """The page on adding a capability is carried out, block by block."""
 
-import re
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
+from tests.docs.page import MODULE, files_of, loaded, written_to
 from twin_module.core.capability import Capability, Context
 from twin_module.core.effects import Put
 from twin_module.core.schema import Shape
@@ -23,9 +21,7 @@ from twin_module.rest.reference import api_page, events_page
 from twin_module.rest.resource import ROUTES
 from twin_module.rooms import CAPABILITIES
 
-BLOCK = re.compile(r"^```python (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OURS = "lint.isort.known-first-party = ['twin_module']"  # where a file is not there yet
-MODULE = "twin_module/rooms/bookmarks.py"
 ME = "@alice:example.org"
 ROOM = "!room"
 NOW = datetime(2026, 12, 24, 12, tzinfo=UTC)
@@ -34,31 +30,13 @@ NOW = datetime(2026, 12, 24, 12, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def files(root: Path) -> Mapping[str, str]:
     """The files that a reader of the page ends up with."""
-    page = (root / "docs/adding-a-capability.md").read_text()
-    blocks: dict[str, list[str]] = defaultdict(list)
-    for name, code in BLOCK.findall(page):
-        blocks[name].append(code)
-    return {name: "\n\n".join(codes) for name, codes in blocks.items()}
+    return files_of(root)
 
 
 @pytest.fixture(scope="module")
 def written(files: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with these files in it."""
-    folder = tmp_path_factory.mktemp("page")
-    for name, code in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(code)
-    return folder
-
-
-def loaded(path: Path, name: str) -> ModuleType:
-    spec = spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return written_to(tmp_path_factory.mktemp("page"), files)
 
 
 @pytest.fixture(scope="module")
