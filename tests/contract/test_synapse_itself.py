@@ -53,6 +53,16 @@ def test_preflight_requests_allow_all_that_our_api_takes(alice: RealSide) -> Non
     assert ours["access-control-allow-origin"] == "*"
 
 
+def test_the_session_of_an_access_token_ends_with_its_device(alice: RealSide) -> None:
+    device_id, other = alice.sign_in("Page"), alice.sign_in("Phone")
+    token = alice._tokens[device_id]
+    alice.run(alice.port.end_session(token))
+    assert not alice.is_signed_in(device_id)
+    assert alice.is_signed_in(other)
+    assert device_id not in [each.device_id for each in alice.run(alice.port.devices())]
+    alice.run(alice.port.end_session(token))  # once more, nothing is wrong with that
+
+
 def test_other_paths_keep_the_headers_that_synapse_gives_them(alice: RealSide) -> None:
     theirs = request(alice.twin.url, "OPTIONS", f"{CLIENT}/login").headers
     assert "PATCH" not in theirs["access-control-allow-methods"]

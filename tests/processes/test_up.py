@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -9,13 +10,14 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from tests.processes.conftest import Starter, Up
 from twin_module.host.registry import read_entries
-from twin_module.testing.person import Person, eventually
+from twin_module.testing.person import Answer, Person, eventually, request
+from twin_module.web.pages import BUILT
 
 pytestmark = pytest.mark.processes
 
@@ -46,10 +48,27 @@ def is_back(running: Up, alice: Person, victim: int) -> bool:
     return answers and running.child("alice") != victim
 
 
-def test_it_says_where_everything_is_but_no_secret(up: Starter) -> None:
+def page_of(running: Up, name: str) -> tuple[str, str]:
+    """Return the address of somebody's page as it is printed, and the token in it."""
+    [address] = re.findall(rf"^  {name}\n    open +(\S+)", running.output(), re.MULTILINE)
+    page, _, token = address.partition("#sign-in=")
+    return page, token
+
+
+def sign_in(alice: Person, token: str) -> Answer:
+    """Sign in with a one-time token as any Matrix client does."""
+    body = {"type": "m.login.token", "token": token}
+    return request(alice.url, "POST", "/_matrix/client/v3/login", body)
+
+
+def test_it_says_where_everything_is_but_no_secret_beside_the_one_time_links(up: Starter) -> None:
     running = up("alice,bob").await_ready()
     said = running.output()
     for entry in read_entries(running.data):
+        _, token = page_of(running, entry.name)
+        assert said.count(token) == 1
+        for log in (running.data / entry.name).glob("*.log"):
+            assert token not in log.read_text()
         password = running.data / entry.name / "owner.password"
         for fact in (
             entry.server_name,
@@ -64,6 +83,42 @@ def test_it_says_where_everything_is_but_no_secret(up: Starter) -> None:
         for log in (running.data / entry.name).glob("*.log"):
             assert secret not in log.read_text()
     assert running.stop() == 0
+
+
+def test_the_address_that_is_printed_opens_the_page_and_signs_in_once(up: Starter) -> None:
+    running = up().await_ready()
+    alice = running.person("alice")
+    page, token = page_of(running, "alice")
+    assert page == f"http://localhost:{urlsplit(alice.url).port}/_synapse/client/twin/"
+    opened = request(page, "GET", urlsplit(page).path)
+    # Without Node.js there is a page that says how to get the page.
+    assert opened.status == (200 if (BUILT / "index.html").is_file() else 503)
+    assert opened.headers["content-type"] == "text/html; charset=utf-8"
+    signed_in = sign_in(alice, token).ok()
+    assert signed_in["user_id"] == alice.owner
+    assert Person(alice.url, alice.owner, str, signed_in["access_token"]).get("status")
+    assert sign_in(alice, token).status == 403
+
+
+def test_every_start_prints_another_address(up: Starter) -> None:
+    first = up().await_ready()
+    page, token = page_of(first, "alice")
+    first.stop()
+    second = up(data=first.data).await_ready()
+    page_again, another = page_of(second, "alice")
+    assert page_again == page
+    assert another not in ("", token)
+    assert sign_in(second.person("alice"), another).status == 200
+
+
+def test_whose_password_is_another_by_now_gets_the_address_of_their_page(up: Starter) -> None:
+    first = up().await_ready()
+    page, _ = page_of(first, "alice")
+    first.stop()
+    (first.data / "alice" / "owner.password").write_text("what it was long ago")
+    second = up(data=first.data).await_ready()
+    assert page_of(second, "alice") == (page, "")
+    assert "signs you in" not in second.output()
 
 
 def test_every_secret_of_a_twin_is_for_its_owner_alone(up: Starter) -> None:

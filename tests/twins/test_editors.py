@@ -9,6 +9,7 @@ from websockets.sync.client import connect
 
 from twin_module.core import yprotocols
 from twin_module.rest import editors
+from twin_module.rest.cookie import OURS
 from twin_module.testing.person import Person, eventually
 from twin_module.testing.twins import OF_STOPPED_TWINS, TwinNetwork, person_at
 from twin_module.testing.typist import Typist, address
@@ -159,6 +160,30 @@ def test_only_the_owner_is_let_in(alice: Person, collection: str, uid: str) -> N
     headers = {"Authorization": f"Bearer {alice.token}"}
     with connect(where, additional_headers=headers) as connection:
         assert connection.recv(timeout=60)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "{own}", "Sec-Fetch-Site": "same-site"},
+        {},
+    ],
+)
+def test_the_cookie_of_the_twins_page_counts_for_that_page_alone(
+    said: dict[str, str], alice: Person, collection: str, uid: str
+) -> None:
+    kept = alice.ask("PUT", "cookie", headers={OURS.decode(): "1"})
+    cookie = {"Cookie": kept.headers["set-cookie"].partition(";")[0]}
+    where = address(alice, collection, uid)
+    own = {**cookie, "Origin": alice.url}
+    with connect(where, additional_headers=own) as connection:
+        assert connection.recv(timeout=60)
+    others = {name: value.format(own=alice.url) for name, value in said.items()}
+    with pytest.raises(InvalidStatus) as caught:
+        connect(where, additional_headers={**cookie, **others}).__enter__()
+    assert caught.value.response.status_code == 401
 
 
 @pytest.mark.parametrize("where", ["no such room", "no such document"])

@@ -11,7 +11,8 @@ from typing import Final
 from twin_module.host.errors import HostError
 from twin_module.host.registry import Entry
 
-API: Final = "/_synapse/client/twin/v1/"
+PAGE: Final = "/_synapse/client/twin/"
+API: Final = f"{PAGE}v1/"
 ANSWER_SECONDS: Final = 10
 
 
@@ -82,20 +83,35 @@ class TwinProcess:
         self._check_name(body)
         return None
 
+    def sign_in_path(self) -> str:
+        """Return the path of the twin's page, one that signs the owner in where their password is known."""
+        try:
+            password = (self.folder / "owner.password").read_text().strip()
+        except OSError:
+            return PAGE
+        connection = HTTPConnection("127.0.0.1", self.entry.client_port)
+        status, body = self._ask(connection, f"{API}sign-in-links", {"password": password})
+        return str(body["path"]) if status == 201 and "path" in body else PAGE  # noqa: PLR2004 - Created
+
     def _check_name(self, body: dict[str, object]) -> None:
         if body.get("server_name") != self.entry.server_name:
             raise HostError(
                 f"Another server answers on the ports of {self.entry.name}'s twin, {body.get('server_name')}; stop it."
             )
 
-    def _ask(self, connection: HTTPConnection, path: str) -> tuple[int, dict[str, object]]:
+    def _ask(
+        self, connection: HTTPConnection, path: str, body: dict[str, object] | None = None
+    ) -> tuple[int, dict[str, object]]:
         connection.timeout = ANSWER_SECONDS
         try:
-            connection.request("GET", path)
+            if body is None:
+                connection.request("GET", path)
+            else:
+                connection.request("POST", path, json.dumps(body))
             response = connection.getresponse()
-            body = json.loads(response.read())
+            answer = json.loads(response.read())
         except (OSError, HTTPException, ValueError):
             return 0, {}
         finally:
             connection.close()
-        return response.status, body if isinstance(body, dict) else {}
+        return response.status, answer if isinstance(answer, dict) else {}

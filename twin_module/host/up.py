@@ -209,9 +209,12 @@ def _summary(twins: Sequence[TwinProcess], data: Path) -> str:
     lines = ["", "The twins are up. Ctrl-C stops them."]
     for twin in twins:
         entry, url = twin.entry, f"http://localhost:{twin.entry.client_port}"
+        page = twin.sign_in_path()
+        once = "  (signs you in, once, within ten minutes)" if "#" in page else ""
         lines += [
             "",
             f"  {entry.name}",
+            f"    open           {url}{page}{once}",
             f"    server name    {entry.server_name}",
             f"    owner          @{entry.name}:{entry.server_name}",
             f"    password       in {twin.folder / 'owner.password'}",

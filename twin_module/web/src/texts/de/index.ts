@@ -1,0 +1,29 @@
+/** The page in German; one that lacks a text does not build. */
+
+import common from './common.json'
+import home from './home.json'
+import collections from './collections.json'
+import tasks from './tasks.json'
+import documents from './documents.json'
+import people from './people.json'
+import search from './search.json'
+import history from './history.json'
+import settings from './settings.json'
+import published from './published.json'
+import objects from './objects.json'
+
+import type { Texts } from '../texts'
+
+export const de: Texts = {
+  ...common,
+  ...home,
+  ...collections,
+  ...tasks,
+  ...documents,
+  ...people,
+  ...search,
+  ...history,
+  ...settings,
+  ...published,
+  ...objects,
+}

@@ -1,0 +1,228 @@
+/** One document at its own address: to read, and to write together where one may. */
+
+import type { ComponentChildren, ComponentType } from 'preact'
+import { lazy } from 'preact/compat'
+import { useRef, useState } from 'preact/hooks'
+import { FileQuestion, History, Pencil, Printer, Tag, Trash2 } from 'lucide-preact'
+import { Link, useLocation } from 'wouter-preact'
+import { ago, fully } from '../../dates'
+import { Heading, say } from '../../parts/frame'
+import { Icon } from '../../parts/icons'
+import { Empty, Loading, useRead } from '../../parts/loading'
+import { clean, Name, roomName, Text } from '../../parts/names'
+import { places } from '../../places'
+import { t } from '../../texts/texts'
+import { Refused } from '../../twin/api'
+import type { LiveText } from '../../twin/live-text'
+import { twin } from '../../twin/twin'
+import type { Place, TwinObject } from '../../twin/types'
+import { Proposals } from '../history/proposals'
+import { bare } from '../objects/declared'
+import { Publish } from '../publishing/publish'
+import { Details } from './details'
+import { CAPABILITY, keywordsOf, textOf } from './document'
+import { useLiveText, useText } from './live'
+import { Reader, usePrinting } from './reader'
+import { NotTaken, Standing } from './standing'
+import { Sheet } from './sheet'
+import { Versions } from './versions'
+import './document-page.css'
+
+type Plain = ComponentType<{ object: TwinObject; text: string; onSaved?: () => void }>
+const PlainWriting = lazy(async () => ({
+  default: (await import('./plain-writing')).PlainWriting as Plain,
+})) as unknown as Plain
+
+export function DocumentPage({ place }: { place: Place }) {
+  const object = twin.object(place)
+  const last = useRef(object)
+  if (object !== undefined) last.current = object
+  const [loaded, again] = useRead(() => readUnlessGone(place), [place.room_id, place.uid])
+  if (last.current !== undefined) return <One object={last.current} />
+  return (
+    <Loading of={loaded} again={again}>
+      {() => (
+        <div class="stack">
+          <Heading title={t('objects.gone')}>{t('objects.gone')}</Heading>
+          <Empty icon={FileQuestion}>
+            <p>{t('objects.gone-text')}</p>
+            <Link href={places.history(place)} class="button">
+              {t('objects.history')}
+            </Link>
+          </Empty>
+        </div>
+      )}
+    </Loading>
+  )
+}
+
+async function readUnlessGone(place: Place): Promise<void> {
+  // One that was made just now may still be on its way.
+  if (twin.outbox.isWaiting(place)) return
+  try {
+    await twin.readObject(place)
+  } catch (error) {
+    if (!(error instanceof Refused && error.status === 404)) throw error
+  }
+}
+
+function One({ object }: { object: TwinObject }) {
+  const [live, anew] = useLiveText(object)
+  const title = clean(object.title) || object.uid
+  const changed = new Date(object.updated)
+  return (
+    <article class="stack document-page">
+      <p class="small no-print">
+        <Link href={places.capability(object.room_id, CAPABILITY)}>
+          <Text of={roomName(object.room_id)} />
+        </Link>
+      </p>
+      <Heading title={title}>
+        <Text of={title} />
+      </Heading>
+      <div class="about no-print">
+        <span class="soft small">
+          <Name id={object.sender} />,{' '}
+          <time datetime={changed.toISOString()} title={fully(changed)}>
+            {ago(object.updated)}
+          </time>
+        </span>
+        {keywordsOf(object.content).map((word) => (
+          <span key={word} class="chip">
+            <bdi>#{clean(word)}</bdi>
+          </span>
+        ))}
+      </div>
+      {object.problem !== undefined && (
+        <p class="note warn no-print">{t('objects.problem', { problem: clean(object.problem) })}</p>
+      )}
+      <Proposals place={object} />
+      {live && <Body object={object} live={live} onAnew={anew} />}
+      <Actions object={object} live={live} />
+    </article>
+  )
+}
+
+/** The text: live where it can be, else as the twin last wrote it down. */
+function Body({ object, live, onAnew }: { object: TwinObject; live: LiveText; onAnew: () => void }) {
+  const standing = live.standing.value
+  const mayWrite = twin.mayWrite(object.room_id)
+  const gone = standing === 'gone' || twin.object(object) === undefined
+  const text = useText(live)
+  const printing = usePrinting()
+
+  async function letGo(): Promise<void> {
+    await live.giveUp()
+    onAnew()
+  }
+
+  if (standing === 'blocked' && mayWrite && !gone) {
+    const unsaved = live.whole.value && live.unsent.value > 0
+    return (
+      <>
+        <div class="no-print">
+          {unsaved ? (
+            <PlainWriting object={object} text={live.text.toString()} onSaved={() => void live.giveUp()} />
+          ) : (
+            <WrittenDown object={object} once>
+              {(found) => <PlainWriting object={object} text={found} />}
+            </WrittenDown>
+          )}
+        </div>
+        {printing && <WrittenDown object={object}>{(found) => <Paper text={found} all />}</WrittenDown>}
+      </>
+    )
+  }
+  const refused = standing === 'refused' || gone || (!mayWrite && live.unsent.value > 0)
+  const why = gone ? t('documents.removed') : live.reason.value || t('documents.may-not')
+  const writing = mayWrite && live.whole.value && !refused
+  return (
+    <>
+      {refused && <NotTaken live={live} why={why} onLetGo={() => void letGo()} />}
+      {!refused && !writing && <Standing live={live} writing={false} />}
+      {!live.whole.value || standing === 'blocked' ? (
+        <WrittenDown object={object}>{(found) => <Paper text={found} all={printing} />}</WrittenDown>
+      ) : writing ? (
+        <Sheet live={live} text={text} printing={printing} />
+      ) : (
+        <Paper text={text} all={printing} />
+      )}
+    </>
+  )
+}
+
+function Paper({ text, all }: { text: string; all: boolean }) {
+  return (
+    <div class="card sheet paper">
+      <Reader text={text} all={all} />
+    </div>
+  )
+}
+
+interface WrittenDownProps {
+  object: TwinObject
+  /** Whether later versions don't matter, because somebody writes on this one. */
+  once?: boolean
+  children: (text: string) => ComponentChildren
+}
+
+/** The text as the twin last wrote it down. */
+function WrittenDown({ object, once = false, children }: WrittenDownProps) {
+  const [loaded, again] = useRead(() => textOf(object), [once || object.etag])
+  return (
+    <Loading of={loaded} again={again}>
+      {children}
+    </Loading>
+  )
+}
+
+function Actions({ object, live }: { object: TwinObject; live: LiveText | undefined }) {
+  const [open, setOpen] = useState<'details' | 'versions'>()
+  const [, go] = useLocation()
+  const mayWrite = twin.mayWrite(object.room_id) && twin.object(object) !== undefined
+  const close = (): void => setOpen(undefined)
+
+  function remove(): void {
+    const { room_id, capability, type, uid, content, title } = object
+    void live?.giveUp()
+    twin.outbox.remove(object)
+    go(places.capability(room_id, capability))
+    say(t('objects.removed', { title: clean(title) }), {
+      action: { label: t('undo'), run: () => twin.outbox.make(room_id, capability, type, bare(content), uid) },
+    })
+  }
+
+  return (
+    <div class="actions no-print">
+      {mayWrite && (
+        <button type="button" onClick={() => setOpen('details')}>
+          <Icon of={Pencil} />
+          {t('documents.details')}
+        </button>
+      )}
+      <button type="button" onClick={() => setOpen('versions')}>
+        <Icon of={Tag} />
+        {t(mayWrite ? 'documents.name-version' : 'documents.versions')}
+      </button>
+      <Link href={places.history(object)} class="button">
+        <Icon of={History} />
+        {t('objects.history')}
+      </Link>
+      <Publish place={object} />
+      <button type="button" onClick={() => print()}>
+        <Icon of={Printer} />
+        {t('documents.print')}
+      </button>
+      {mayWrite && (
+        <button type="button" class="bad" onClick={remove}>
+          <Icon of={Trash2} />
+          {t('remove')}
+        </button>
+      )}
+      {open === 'details' && <Details object={object} onClose={close} />}
+      {open === 'versions' && (
+        <Versions object={object} now={() => live?.text.toString() ?? ''} onClose={close} />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,51 @@
+/** What can be set, how the twin is, where one is signed in, and what was let out of it. */
+
+import { useEffect } from 'preact/hooks'
+import { Heading } from '../parts/frame'
+import { t } from '../texts/texts'
+import { About } from './settings/about'
+import { Card } from './settings/card'
+import { Experiences } from './settings/experiences'
+import { Export } from './settings/export'
+import { Health } from './settings/health'
+import { Invitations } from './settings/invitations'
+import { Links } from './settings/links'
+import { Look } from './settings/look'
+import { PARTS } from './settings/part'
+import { Sessions } from './settings/sessions'
+import './objects.css'
+import './settings/settings.css'
+
+export function Settings() {
+  useEffect(() => {
+    // The part that the address names was not there yet when the browser looked for it.
+    document.getElementById(location.hash.slice(1))?.scrollIntoView()
+  }, [])
+  return (
+    <>
+      <Heading title={t('nav.settings')}>{t('nav.settings')}</Heading>
+      <div class="settings">
+        <nav aria-label={t('settings.parts')}>
+          <ul>
+            {PARTS.map((part) => (
+              <li key={part}>
+                <a href={`#${part}`}>{t(`settings.${part}`)}</a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <div class="stack">
+          <Look />
+          <Health />
+          <Sessions />
+          <Links />
+          <Invitations />
+          <Experiences />
+          <Card />
+          <Export />
+          <About />
+        </div>
+      </div>
+    </>
+  )
+}
