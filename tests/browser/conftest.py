@@ -161,6 +161,12 @@ def home(visit: Visit) -> Home:
     return open_home
 
 
+def choose(page: Page, name: str) -> None:
+    """Choose something of the menu of what the page shows."""
+    page.get_by_role("button", name="More to do").click()
+    page.get_by_role("menuitem", name=name).click()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], str]]:
     """How to serve a folder of files on an origin of its own, until the test ends."""

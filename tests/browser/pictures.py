@@ -12,7 +12,11 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 def take(page: Page, name: str, *, sizes: Mapping[str, ViewportSize]) -> None:
     """Take a picture for each size and colour scheme; the page is as before afterwards."""
+    if not sizes:
+        return
     before = page.viewport_size
+    focused = page.evaluate_handle("document.activeElement")
+    focused.evaluate("each => each?.blur()")
     for size, viewport in sizes.items():
         page.set_viewport_size(viewport)
         for scheme in SCHEMES:
@@ -20,6 +24,7 @@ def take(page: Page, name: str, *, sizes: Mapping[str, ViewportSize]) -> None:
             path = FOLDER / f"{name}-{size}-{scheme}.png"
             FOLDER.mkdir(exist_ok=True)
             page.screenshot(path=path, animations="disabled", caret="hide")
+    focused.evaluate("each => each?.focus()")
     page.emulate_media(color_scheme="null")
     if before is not None:
         page.set_viewport_size(before)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PHONE, Home
+from tests.browser.conftest import PHONE, Home, choose
 from twin_module.rest.cookie import PAGE
 from twin_module.testing.person import Person, eventually
 
@@ -169,7 +169,7 @@ def test_invitations_are_declined_and_collections_left(
     page.get_by_role("button", name="Who can see this").click()
     expect(who(page, alice.owner)).to_contain_text("was invited directly")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Leave").click()
+    choose(page, "Leave")
     expect(dialog(page)).to_contain_text("To come back you need a new invitation.")
     accessible(page)
     dialog(page).get_by_role("button", name="Leave", exact=True).click()
@@ -188,7 +188,9 @@ def test_invitations_are_declined_and_collections_left(
 def test_a_collection_gets_another_name_by_keyboard_alone(alice: Person, home: Home) -> None:
     room = alice.collection("Shed")
     page = home(alice, f"c/{room}")
-    page.get_by_role("button", name="Name and purpose").focus()
+    page.get_by_role("button", name="More to do").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="Name and purpose")).to_be_focused()
     page.keyboard.press("Enter")
     expect(dialog(page)).to_be_visible()
     dialog(page).get_by_label("Name").focus()
@@ -196,7 +198,7 @@ def test_a_collection_gets_another_name_by_keyboard_alone(alice: Person, home: H
     page.keyboard.type("Shed and cellar")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Shed and cellar")
-    expect(page.get_by_role("button", name="Name and purpose")).to_be_focused()
+    expect(page.get_by_role("button", name="More to do")).to_be_focused()
     assert alice.get(f"collections/{room}")["name"] == "Shed and cellar"
 
 

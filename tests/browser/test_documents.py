@@ -360,6 +360,8 @@ def test_it_says_saved_only_when_the_twin_has_it_and_signing_out_leaves_nothing_
     eventually(lambda: page.evaluate(kept) > 0, what="what is not saved is kept")
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Sign out here").click()
+    expect(page.get_by_text("1 change that was not sent yet is lost.")).to_be_visible()
+    page.get_by_role("button", name="Yes, sign out here").click()
     expect(page.get_by_role("heading", name="Sign in to your twin")).to_be_visible()
     eventually(lambda: page.evaluate(kept) == 0, what="nothing is left")
     assert stored(alice, room, "Sent. ") == "Before. Sent. "

@@ -175,6 +175,7 @@ def test_a_proof_is_a_file_that_a_stranger_can_check(alice: Person, home: Home) 
     page = home(alice, f"c/{room}/tasks/a/history")
     [(key_id, key)] = alice.get("card")["verify_keys"].items()
     region = page.get_by_role("region", name="Proof")
+    expect(page.get_by_role("link", name="I owe Bob nothing")).to_be_visible()
     expect(region).to_contain_text("twin verify FILE")
     expect(region).to_contain_text(f"{key_id} {key['key']}")
     with page.expect_download() as downloading:

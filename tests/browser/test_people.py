@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PHONE, Home
+from tests.browser.conftest import PHONE, Home, choose
 from tests.browser.guard import Guard
 from twin_module.rest.cookie import PAGE
 from twin_module.testing.person import CLIENT, Person, eventually
@@ -212,7 +212,7 @@ def test_who_left_is_asked_again_only_when_the_owner_wants_it(
     circle = make_circle(alice, "Chess", members={bob.owner: "editor"})
     bob.accept(circle)
     page, his = home(alice, f"circles/{circle}"), home(bob, f"circles/{circle}")
-    his.get_by_role("button", name="Leave the circle").click()
+    choose(his, "Leave the circle")
     expect(dialog(his)).to_contain_text("You leave the circle, and with it every collection")
     accessible(his)
     dialog(his).get_by_role("button", name="Leave", exact=True).click()
@@ -232,14 +232,14 @@ def test_a_circle_gets_another_name_and_ends(
     circle = make_circle(alice, "Reading", members={bob.owner: "editor"})
     bob.accept(circle)
     page, his = home(alice, f"circles/{circle}"), home(bob, f"circles/{circle}")
-    page.get_by_role("button", name="Name and purpose").click()
+    choose(page, "Name and purpose")
     dialog(page).get_by_label("Name").fill("Reading and writing")
     dialog(page).get_by_label("What it is for").fill("Every first Monday")
     dialog(page).get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Reading and writing")
     expect(his.get_by_role("heading", level=1)).to_have_text("Reading and writing")
     expect(his.get_by_text("Every first Monday")).to_be_visible()
-    page.get_by_role("button", name="End the circle").click()
+    choose(page, "End the circle")
     expect(dialog(page)).to_contain_text("This can not be taken back.")
     dialog(page).get_by_role("button", name="End the circle").click()
     expect(page.get_by_text("This circle has ended")).to_be_visible()

@@ -130,6 +130,33 @@ def test_what_somebody_wrote_last_is_left_out() -> None:
     assert uids(run(cursor, Query(type=A, not_sender="@a:b"))) == ["hers"]
 
 
+def test_twice_as_many_objects_are_compared_in_twice_as_many_steps() -> None:
+    query = Query(
+        type=A,
+        conditions=[Condition("progress", "", "open"), Condition("due", "lt", "b")],
+        sort="due",
+        limit=10,
+    )
+
+    def steps(objects: int) -> int:
+        made = [
+            (record(f"o{number}"), {"progress": "open", "due": "a"}) for number in range(objects)
+        ]
+        cursor = database(made)
+        counted = 0
+
+        def count() -> int:
+            nonlocal counted
+            counted += 1
+            return 0
+
+        cursor.connection.set_progress_handler(count, 100)
+        assert len(run(cursor, query).records) == 10
+        return counted
+
+    assert steps(800) < 3 * steps(400)
+
+
 def test_what_has_no_value_comes_last_in_either_order() -> None:
     cursor = database(OBJECTS)
     for descending, first in (

@@ -61,6 +61,13 @@ def numbers(objects: list[dict[str, Any]]) -> list[int]:
     return [int(each["uid"][1:]) for each in objects]
 
 
+def test_what_one_wrote_oneself_is_left_out(alice: Person, rooms: list[str]) -> None:
+    path = f"rooms/{rooms[0]}/objects"
+    assert alice.get(path, not_sender=alice.owner)["objects"] == []
+    others = alice.get(path, not_sender="@bob:example.org", capability="tasks")["objects"]
+    assert len(others) == 40
+
+
 @pytest.mark.parametrize("limit", [1, 7, 60, 120, 121])
 def test_the_pages_of_all_rooms_hold_every_task_once(
     limit: int, alice: Person, rooms: list[str]

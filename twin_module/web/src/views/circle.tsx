@@ -6,6 +6,7 @@ import { Link, Redirect, useLocation } from 'wouter-preact'
 import { Heading } from '../parts/frame'
 import { Icon } from '../parts/icons'
 import { Loading, type Loaded } from '../parts/loading'
+import { Menu } from '../parts/menu'
 import { clean, nameOf, roomName, Text } from '../parts/names'
 import { places } from '../places'
 import { t } from '../texts/texts'
@@ -102,21 +103,20 @@ function Doings({ room, manages }: { room: Room; manages: boolean }) {
   return (
     <div class="actions no-print">
       {manages && (
-        <>
-          <button type="button" onClick={() => setOpen('add')}>
-            <Icon of={UserPlus} />
-            {t('circle.add.title')}
-          </button>
-          <button type="button" class="quiet" onClick={() => setOpen('edit')}>
-            <Icon of={Pencil} />
-            {t('circle.edit')}
-          </button>
-        </>
+        <button type="button" onClick={() => setOpen('add')}>
+          <Icon of={UserPlus} />
+          {t('circle.add.title')}
+        </button>
       )}
-      <button type="button" class="quiet" onClick={() => setOpen(room.role === 'owner' ? 'end' : 'leave')}>
-        <Icon of={LogOut} />
-        {room.role === 'owner' ? t('circle.dissolve') : t('circle.leave')}
-      </button>
+      <Menu
+        label={t('menu')}
+        choices={() => [
+          ...(manages ? [{ label: t('circle.edit'), icon: Pencil, run: () => setOpen('edit') }] : []),
+          room.role === 'owner'
+            ? { label: t('circle.dissolve'), icon: LogOut, run: () => setOpen('end') }
+            : { label: t('circle.leave'), icon: LogOut, run: () => setOpen('leave') },
+        ]}
+      />
       <span class="chip">{t('collection.you', { role: roleSaid(room.role) })}</span>
       {open === 'add' && <AddMember circle={room.room_id} onClose={close} />}
       {open === 'edit' && <EditCircle room={room} onClose={close} />}

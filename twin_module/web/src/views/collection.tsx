@@ -6,6 +6,7 @@ import { Redirect, useLocation, useSearch } from 'wouter-preact'
 import { Heading } from '../parts/frame'
 import { Icon } from '../parts/icons'
 import { Loading } from '../parts/loading'
+import { Menu } from '../parts/menu'
 import { roomName, Text } from '../parts/names'
 import { places } from '../places'
 import { t } from '../texts/texts'
@@ -99,16 +100,13 @@ function Doings({ room, details, again }: DoingsProps) {
         </button>
       )}
       <Publish place={{ room_id: room.room_id }} />
-      {manages && (
-        <button type="button" class="quiet" onClick={() => setOpen('edit')}>
-          <Icon of={Pencil} />
-          {t('collection.edit')}
-        </button>
-      )}
-      <button type="button" class="quiet" onClick={() => setOpen('leave')}>
-        <Icon of={LogOut} />
-        {t('collection.leave')}
-      </button>
+      <Menu
+        label={t('menu')}
+        choices={() => [
+          ...(manages ? [{ label: t('collection.edit'), icon: Pencil, run: () => setOpen('edit') }] : []),
+          { label: t('collection.leave'), icon: LogOut, run: () => setOpen('leave') },
+        ]}
+      />
       <span class="chip">{t('collection.you', { role: roleSaid(room.role) })}</span>
       {open === 'who' && details && <Who members={details.members} onClose={close} />}
       {open === 'share' && details && <Sharing room={room} details={details} onChanged={again} onClose={close} />}

@@ -13,6 +13,7 @@ import { get, path, post, Refused } from '../../twin/api'
 import { keyOf } from '../../twin/shelf'
 import { twin } from '../../twin/twin'
 import type { Place } from '../../twin/types'
+import { useSome } from '../people/pieces'
 import { Differences } from './differences'
 import type { Version } from './told'
 import './history.css'
@@ -20,25 +21,28 @@ import './history.css'
 type Proposal = Version & Place
 /** So many pages of proposals are read; nobody looks through more. */
 const MOST_PAGES = 10
+const SHOWN = 10
 
 /** The proposals of one object, or of all. Shows nothing where there are none. */
 export function Proposals({ place }: { place?: Place | undefined }) {
   const key = place === undefined ? '' : keyOf(place)
   const [loaded, again] = useRead(() => readProposals(), [twin.conflicts.value, key])
-  if (loaded.state !== 'there') return null
-  const proposals = loaded.value.filter((each) => place === undefined || keyOf(each) === key)
+  const all = loaded.state === 'there' ? loaded.value : []
+  const proposals = all.filter((each) => place === undefined || keyOf(each) === key)
+  const [some, more] = useSome(proposals, SHOWN)
   if (proposals.length === 0) return null
   return (
     <section class="card proposals" aria-labelledby="proposals">
       <h2 id="proposals">{t('history.proposals', { count: proposals.length })}</h2>
       <p class="soft">{t('history.proposals-text')}</p>
       <ul class="list">
-        {proposals.map((each) => (
+        {some.map((each) => (
           <li key={each.event_id}>
             <One proposal={each} named={place === undefined} onDone={again} />
           </li>
         ))}
       </ul>
+      {more}
     </section>
   )
 }

@@ -1,6 +1,6 @@
 /** Where the owner is signed in, and signing out: at one place, here, or everywhere. */
 
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { LogOut } from 'lucide-preact'
 import { ago, fully } from '../../dates'
 import { Icon } from '../../parts/icons'
@@ -25,13 +25,21 @@ interface Session {
 
 const FEW = 20
 
+/** How many documents hold what the twin does not have yet. */
+function useUnsentDocuments(): number {
+  const [count, setCount] = useState(0)
+  const connected = twin.live.connected.value
+  useEffect(() => void twin.kept.places(twin.owner.value).then((places) => setCount(places.length)), [connected])
+  return count
+}
+
 export function Sessions() {
   const [loaded, again] = useCurrent(
     async () => (await get<{ sessions: Session[] }>('sessions')).sessions,
     [],
   )
   const [ended, setEnded] = useState('')
-  const unsent = twin.outbox.waiting.value.length
+  const unsent = twin.outbox.waiting.value.length + useUnsentDocuments()
   const loses = unsent === 0 ? '' : ` ${t('settings.sessions.loses', { count: unsent })}`
 
   async function end(session: Session): Promise<void> {

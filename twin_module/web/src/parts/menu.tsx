@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { LucideIcon } from 'lucide-preact'
 import { EllipsisVertical } from 'lucide-preact'
-import { Icon } from '../../parts/icons'
+import { Icon } from './icons'
 
 export interface Choice {
   label: string
@@ -60,7 +60,7 @@ export function Menu({ label, choices }: { label: string; choices: () => Choice[
           popover="auto"
           role="menu"
           aria-label={label}
-          class="task-menu"
+          class="menu"
           onKeyDown={keys}
           onToggle={(event) => event.newState === 'closed' && setOpen(false)}
         >
