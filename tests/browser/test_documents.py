@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 
-from tests.browser.conftest import PHONE, Home
+from tests.browser.conftest import PHONE, Home, choose
 from tests.browser.guard import Guard
 from twin_module.rest.cookie import PAGE
 from twin_module.testing.person import Person, eventually
@@ -19,6 +19,16 @@ pytestmark = pytest.mark.browser
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 OFFLINE = "ERR_INTERNET_DISCONNECTED"
 UID = "minutes"
+GARDEN = """
+## Along the fence
+
+- [x] peas
+- [ ] beans, *the tall ones*
+- [ ] sunflowers
+
+> Whatever you sow, water it.
+
+"""
 TEXT = "# Monday\n\nWe meet **at nine**.\n\n- [ ] Bread\n- [x] Milk\n"
 
 
@@ -90,7 +100,6 @@ def test_what_is_written_is_saved_and_shown_beside(
     room: str,
     home: Home,
     accessible: Callable[[Page], None],
-    picture: Callable[[Page, str], None],
 ) -> None:
     page = home(alice, f"c/{room}/docs")
     expect(page.get_by_text("Nothing is written here yet.")).to_be_visible()
@@ -107,7 +116,6 @@ def test_what_is_written_is_saved_and_shown_beside(
     expect(preview.get_by_role("heading", name="Spring", level=2)).to_be_visible()
     expect(preview.locator("strong")).to_have_text("peas")
     accessible(page)
-    picture(page, "document")
     # A task that is ticked in the preview is ticked in the text.
     preview.get_by_role("checkbox", name="beans").click()
     expect(preview.get_by_role("checkbox", name="beans")).to_be_checked()
@@ -127,18 +135,23 @@ def test_what_is_written_is_saved_and_shown_beside(
 
 
 def test_two_people_at_two_twins_write_together(
-    alice: Person, bob: Person, ours: str, home: Home, accessible: Callable[[Page], None]
+    alice: Person,
+    bob: Person,
+    ours: str,
+    home: Home,
+    accessible: Callable[[Page], None],
+    picture: Callable[[Page, str], None],
 ) -> None:
-    put(alice, ours, "Begun\n")
+    put(alice, ours, GARDEN)
     has_it(bob, ours)
     hers, his = home(alice, at(ours)), home(bob, at(ours))
-    expect(editor(hers)).to_contain_text("Begun")
-    expect(editor(his)).to_contain_text("Begun")
-    write(hers, "Alice was here. ", at_end=False)
-    write(his, "Bob as well.")
+    expect(editor(hers)).to_contain_text("Along the fence")
+    expect(editor(his)).to_contain_text("Along the fence")
+    write(hers, "We meet on Saturday.\n", at_end=False)
+    write(his, "Bob brings the **seeds**.")
     for page in (hers, his):
-        expect(editor(page)).to_contain_text("Alice was here. Begun")
-        expect(editor(page)).to_contain_text("Bob as well.")
+        expect(editor(page)).to_contain_text("We meet on Saturday.")
+        expect(editor(page)).to_contain_text("Bob brings the **seeds**.")
         saved(page)
     here = hers.get_by_role("list", name="Also here")
     expect(here).to_have_text("bob")
@@ -146,8 +159,11 @@ def test_two_people_at_two_twins_write_together(
     expect(his.locator(".caret")).to_have_attribute("data-name", "alice")
     # Bob's cursor stands where he wrote last.
     line = hers.locator(".cm-line").filter(has=hers.locator(".caret"))
-    expect(line).to_contain_text("Bob as well.")
+    expect(line).to_contain_text("Bob brings")
     accessible(hers)
+    hers.get_by_role("button", name="Side by side").click()
+    expect(hers.get_by_role("region", name="Preview")).to_contain_text("Bob brings the seeds.")
+    picture(hers, "document")
     his.close()
     expect(here).to_have_count(0)
     expect(hers.locator(".caret")).to_have_count(0)
@@ -272,8 +288,11 @@ def test_who_may_only_read_sees_the_text_live_and_nothing_to_write_with(
     expect(editor(his)).to_have_count(0)
     expect(his.get_by_role("checkbox")).to_have_count(0)
     expect(his.get_by_role("img", name="Done")).to_be_visible()
-    for name in ("Remove", "Title and keywords", "Name this version"):
+    for name in ("Title and keywords", "Name this version"):
         expect(his.get_by_role("button", name=name)).to_have_count(0)
+    his.get_by_role("button", name="More to do").click()
+    expect(his.get_by_role("menuitem")).to_have_text(["Print"])
+    his.keyboard.press("Escape")
     accessible(his)
 
 
@@ -445,7 +464,7 @@ def test_a_document_is_removed_and_comes_back(
     hers, his = home(alice, at(ours)), home(bob, at(ours))
     expect(editor(his)).to_contain_text("We meet")
     expect(editor(hers)).to_contain_text("We meet")
-    hers.get_by_role("button", name="Remove").click()
+    choose(hers, "Remove")
     expect(hers.get_by_text("Nothing is written here yet.")).to_be_visible()
     expect(his.get_by_text("Somebody removed this document.")).to_be_visible()
     # What he has before him stays, so that he can still copy it.
@@ -568,7 +587,7 @@ def test_on_paper_are_title_and_text_alone(view: str, alice: Person, room: str, 
         expect(page.get_by_role(role)).to_have_count(0)
     assert page.pdf().startswith(b"%PDF")
     page.emulate_media(media="screen")
-    expect(page.get_by_role("button", name="Print")).to_be_visible()
+    expect(page.get_by_role("button", name="More to do")).to_be_visible()
 
 
 def test_on_a_phone_one_sheet_is_shown_at_a_time(

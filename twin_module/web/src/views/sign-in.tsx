@@ -56,6 +56,11 @@ export function SignIn({ token }: { token: string | undefined }) {
           <h1>{t('sign-in.title')}</h1>
           <p class="soft">{t('sign-in.whose', { owner: clean(twin.card.value?.displayname ?? '') || owner })}</p>
         </div>
+        {offered === undefined && problem === '' && (
+          <p role="status" class="soft">
+            {t(token === undefined ? 'loading' : 'sign-in.by-link')}
+          </p>
+        )}
         <div role="alert">{problem !== '' && <p class="note warn">{problem}</p>}</div>
         {byPassword && (
           <Form submit={t('sign-in.do')} onSubmit={withPassword}>

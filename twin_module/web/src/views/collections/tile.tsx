@@ -19,7 +19,7 @@ export function Tile({ room }: { room: Room }) {
         </Link>
       </h3>
       {room.topic && (
-        <p class="soft small lines">
+        <p class="soft small two-lines">
           <Text of={room.topic} />
         </p>
       )}

@@ -9,6 +9,7 @@ import { ago, fully } from '../../dates'
 import { Heading, say } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
 import { Empty, Loading, useRead } from '../../parts/loading'
+import { Menu } from '../../parts/menu'
 import { clean, Name, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
@@ -209,16 +210,13 @@ function Actions({ object, live }: { object: TwinObject; live: LiveText | undefi
         {t('objects.history')}
       </Link>
       <Publish place={object} />
-      <button type="button" onClick={() => print()}>
-        <Icon of={Printer} />
-        {t('documents.print')}
-      </button>
-      {mayWrite && (
-        <button type="button" class="bad" onClick={remove}>
-          <Icon of={Trash2} />
-          {t('remove')}
-        </button>
-      )}
+      <Menu
+        label={t('menu')}
+        choices={() => [
+          { label: t('documents.print'), icon: Printer, run: () => print() },
+          ...(mayWrite ? [{ label: t('remove'), icon: Trash2, bad: true, run: remove }] : []),
+        ]}
+      />
       {open === 'details' && <Details object={object} onClose={close} />}
       {open === 'versions' && (
         <Versions object={object} now={() => live?.text.toString() ?? ''} onClose={close} />

@@ -90,7 +90,7 @@ export function TwinAs({ id, name, reaches }: Props) {
             </h3>
             <div class="stack tight">
               {clean(twin.rooms.value.get(each.room_id)?.topic ?? '') !== '' && (
-                <p class="soft small lines">
+                <p class="soft small two-lines">
                   <Text of={twin.rooms.value.get(each.room_id)?.topic ?? ''} />
                 </p>
               )}

@@ -24,7 +24,7 @@ export function CircleTile({ room, ended }: { room: Room; ended: boolean }) {
       </h3>
       <div class="stack tight">
         {clean(room.topic ?? '') !== '' && (
-          <p class="soft small lines">
+          <p class="soft small two-lines">
             <Text of={room.topic ?? ''} />
           </p>
         )}
