@@ -1,6 +1,7 @@
 """What every kind of test shares."""
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -53,3 +54,12 @@ def postgres_url() -> Iterator[str]:
             "no PostgreSQL: install it (on Debian: apt install postgresql), "
             "or name a server in TWIN_TEST_POSTGRES"
         )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("no Chromium: install it (on Debian: apt install chromium)")
+    return found

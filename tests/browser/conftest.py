@@ -26,7 +26,6 @@
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -54,15 +53,6 @@ class Visit(Protocol):
 
     def __call__(self, person: Person, *, at: str | None = None, **options: Any) -> Page:
         """Open it; `options` are those of Playwright's `new_context`."""
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where Chromium is."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("no Chromium: install it (on Debian: apt install chromium)")
-    return found
 
 
 # Not for the whole session: while Playwright runs, its event loop counts as running in this

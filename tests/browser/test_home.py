@@ -201,21 +201,23 @@ def test_unread_messages_open_in_a_matrix_client(
 ) -> None:
     page = home(alice)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    chat = bob.create_room(is_direct=True, invite=[alice.owner], name="Lunch?")
-    eventually(
-        lambda: (
-            alice.ask("POST", f"{CLIENT}/join/{chat}?via={bob.owner.split(':', 1)[1]}", {}).status
-            == 200
-        )
-    )
-    for number in range(2):
-        say(bob, chat, number)
+    chat = chat_with_messages(alice, bob, "Lunch?")
     unread = region(page, "Unread messages")
     expect(unread.get_by_role("listitem")).to_contain_text(re.compile("Lunch.*2 unread", re.DOTALL))
     address = unread.get_by_role("link", name="Lunch?").get_attribute("href")
     assert address is not None
     assert address.startswith(f"matrix:roomid/{chat.removeprefix('!')}")
     accessible(page)
+
+
+def chat_with_messages(alice: Person, bob: Person, name: str) -> str:
+    """Let Bob write to Alice twice in a chat of theirs."""
+    chat = bob.create_room(is_direct=True, invite=[alice.owner], name=name)
+    path = f"{CLIENT}/join/{chat}?via={bob.owner.split(':', 1)[1]}"
+    eventually(lambda: alice.ask("POST", path, {}).status == 200, what="Alice joined")
+    for number in range(2):
+        say(bob, chat, number)
+    return chat
 
 
 def say(person: Person, room: str, number: int) -> None:
@@ -241,7 +243,9 @@ def test_it_is_looked_over_at_a_glance(
     bob.invite(trip, alice.owner).ok()
     eventually(lambda: trip in alice.invitations(), what="Alice is invited")
     eventually(lambda: "minutes" in alice.uids(ours), what="Alice has the minutes")
+    chat_with_messages(alice, bob, "Sunday lunch")
     page = at_noon(home, alice)
+    expect(region(page, "Unread messages")).to_contain_text("Sunday lunch")
     expect(region(page, "Invitations")).to_contain_text("Summer trip")
     expect(titles(region(page, "Today"))).to_contain_text(["Water the flowers", "Buy new tyres"])
     expect(titles(region(page, "What others changed"))).to_contain_text(["Minutes of July"])

@@ -81,15 +81,6 @@ def program(packages: None) -> Iterator[Callable[..., Program]]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where Chromium is."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("no Chromium: install it (on Debian: apt install chromium)")
-    return found
-
-
-@pytest.fixture(scope="session")
 def network(
     reactor_thread: ReactorThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TwinNetwork]:
