@@ -24,6 +24,7 @@ function later<P>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
 const Collections = later(async () => (await import('./views/collections')).Collections)
 const Collection = later(async () => (await import('./views/collection')).Collection)
 const Tasks = later(async () => (await import('./views/tasks')).Tasks)
+const Agenda = later(async () => (await import('./views/agenda')).Agenda)
 const OneObject = later(async () => (await import('./views/object')).OneObject)
 const History = later(async () => (await import('./views/history')).History)
 const People = later(async () => (await import('./views/people')).People)
@@ -80,6 +81,9 @@ function Views() {
           </Route>
           <Route path={places.tasks}>
             <Tasks />
+          </Route>
+          <Route path={places.agenda}>
+            <Agenda />
           </Route>
           <Route path={places.people}>
             <People />

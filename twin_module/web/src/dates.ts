@@ -63,9 +63,11 @@ export function instant(local: string, zone: string | null | undefined): Date | 
   if (!zone) return new Date(year, month - 1, date, hour, minute, second)
   const wall = Date.UTC(year, month - 1, date, hour, minute, second)
   try {
-    // The offset at the first guess may be another than at the instant itself, close to a change of clocks.
-    const guess = wall - offset(wall, zone)
-    return new Date(wall - offset(guess, zone))
+    // When clocks change, a local time comes twice or never: then the clock before counts, as it does for `new Date`.
+    const before = wall - offset(wall - DAY_MS, zone)
+    const after = wall - offset(wall + DAY_MS, zone)
+    const fits = (ms: number): boolean => ms + offset(ms, zone) === wall
+    return new Date(before === after || fits(before) || !fits(after) ? before : after)
   } catch {
     return undefined // no browser knows the zone
   }
@@ -76,6 +78,15 @@ export function localDateTime(date: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0')
   const days = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${days}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+}
+
+/** Returns the local time of an instant in a zone, or undefined where no browser knows the zone. */
+export function localDateTimeIn(date: Date, zone: string): string | undefined {
+  try {
+    return new Date(date.getTime() + offset(date.getTime(), zone)).toISOString().slice(0, 19)
+  } catch {
+    return undefined
+  }
 }
 
 /** Returns an instant as JSCalendar's UTCDateTime. */

@@ -150,7 +150,8 @@ export class Outbox {
       id: crypto.randomUUID(),
       owner: this.#owner,
       tab: this.#tab,
-      at: Date.now(),
+      // Later than the one before, also within a millisecond or when the clock was set back: it orders them.
+      at: Math.max(Date.now(), (this.waiting.value.at(-1)?.at ?? 0) + 1),
       place: { room_id: place.room_id, capability: place.capability, uid: place.uid },
       type,
       title,

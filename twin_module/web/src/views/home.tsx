@@ -1,5 +1,6 @@
 /** Home: what is to be done today, what waits for an answer, and what others did. */
 
+import { lazy, Suspense } from 'preact/compat'
 import { wholeDay } from '../dates'
 import { Heading } from '../parts/frame'
 import { nameOf } from '../parts/names'
@@ -19,6 +20,8 @@ import './collections.css'
 import './home.css'
 import './tasks.css'
 
+const Events = lazy(async () => ({ default: (await import('./home/events')).Events }))
+
 export function Home() {
   const now = useNow()
   const newcomer = useNewcomer()
@@ -35,6 +38,11 @@ export function Home() {
       {newcomer && <FirstSteps />}
       <div class="home">
         <div class="stack">
+          {twin.capability('agenda') && (
+            <Suspense fallback={null}>
+              <Events now={now} />
+            </Suspense>
+          )}
           <Today now={now} />
           <Merges />
         </div>

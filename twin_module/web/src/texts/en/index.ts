@@ -4,6 +4,7 @@ import common from './common.json'
 import home from './home.json'
 import collections from './collections.json'
 import tasks from './tasks.json'
+import agenda from './agenda.json'
 import documents from './documents.json'
 import people from './people.json'
 import search from './search.json'
@@ -17,6 +18,7 @@ export const en = {
   ...home,
   ...collections,
   ...tasks,
+  ...agenda,
   ...documents,
   ...people,
   ...search,

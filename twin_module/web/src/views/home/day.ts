@@ -11,7 +11,7 @@ export function dayPart(now: Date): DayPart {
 }
 
 /** Clocks of two zones differ by 26 hours at most: UTC+14 and UTC-12. */
-const FARTHEST_HOURS = 26
+export const FARTHEST_HOURS = 26
 
 /**
  * Returns a local time that nothing due today is later than, in whatever zone it was written.
