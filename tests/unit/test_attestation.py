@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -387,9 +388,15 @@ def test_a_field_of_a_wrong_kind_proves_nothing(field: str, value: Any) -> None:
 def _same_or_nothing(changed: Any, before: Verdict) -> None:
     verdict = verify(changed)
     if verdict.proven:
-        assert verdict == before
+        assert _said(verdict) == _said(before)
     else:
         refusal(changed)
+
+
+def _said(verdict: Verdict) -> Verdict:
+    """Leave out the signatures' letters: base64 has several ways to write the same bytes."""
+    content = {key: value for key, value in (verdict.content or {}).items() if key != "signatures"}
+    return replace(verdict, content=content)
 
 
 @given(data=st.data(), file=st.sampled_from([an_attestation(), a_revocation()]))
