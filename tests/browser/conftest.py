@@ -73,7 +73,8 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+# Each file has twins of its own, so that no story meets what another one left.
+@pytest.fixture(scope="module")
 def network(
     reactor_thread: ReactorThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TwinNetwork]:
@@ -84,13 +85,13 @@ def network(
         yield network
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def alice(network: TwinNetwork) -> Person:
     """Alice at her twin."""
     return person_at(network.twins["alice"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bob(network: TwinNetwork) -> Person:
     """Bob at his twin."""
     return person_at(network.twins["bob"])

@@ -1,11 +1,10 @@
 /** Which view stands at which address. */
 
-import type { ComponentType } from 'preact'
-import { lazy, Suspense } from 'preact/compat'
 import { useEffect, useState } from 'preact/hooks'
-import { Route, Router, Switch } from 'wouter-preact'
+import { Route, Router, Switch, useLocation } from 'wouter-preact'
 import { meant, useExactLocation, useExactSearch } from './location'
 import { Frame } from './parts/frame'
+import { Later, later } from './parts/later'
 import { places } from './places'
 import { t } from './texts/texts'
 import { HOME } from './twin/api'
@@ -15,11 +14,6 @@ import type { Place } from './twin/types'
 import { Away } from './views/away'
 import { Home } from './views/home'
 import { SignIn } from './views/sign-in'
-
-/** A view in a file of its own, which is fetched when it is first looked at. */
-function later<P>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
-  return lazy(async () => ({ default: await load() })) as unknown as ComponentType<P>
-}
 
 const Collections = later(async () => (await import('./views/collections')).Collections)
 const Collection = later(async () => (await import('./views/collection')).Collection)
@@ -37,7 +31,7 @@ const Published = later(async () => (await import('./views/published')).Publishe
 export function App() {
   return (
     <Router base={HOME} hook={useExactLocation} searchHook={useExactSearch}>
-      <Suspense fallback={<p class="empty">{t('loading')}</p>}>
+      <Later>
         <Switch>
           <Route path="/p/:token/:capability/:uid">
             {({ token, capability, uid }) => <Published token={meant(token)} object={[meant(capability), meant(uid)]} />}
@@ -47,7 +41,7 @@ export function App() {
             <Own />
           </Route>
         </Switch>
-      </Suspense>
+      </Later>
     </Router>
   )
 }
@@ -69,9 +63,10 @@ function Own() {
 }
 
 function Views() {
+  const [here] = useLocation()
   return (
     <Frame>
-      <Suspense fallback={<p class="empty">{t('loading')}</p>}>
+      <Later of={here}>
         <Switch>
           <Route path={places.home}>
             <Home />
@@ -110,7 +105,7 @@ function Views() {
             <p class="empty">{t('error.no-such-page')}</p>
           </Route>
         </Switch>
-      </Suspense>
+      </Later>
     </Frame>
   )
 }

@@ -3,11 +3,15 @@
 import { currentLocale, t } from './texts/texts'
 
 const DAY_MS = 86_400_000
+/** Clocks differ by so much; whose is further ahead has none that can be believed. */
+const AHEAD_MINUTES = 60
 
-/** Returns when something was: "5 minutes ago", "yesterday", then the date. */
+/** Returns when something was: "5 minutes ago", "yesterday", then the date; what no calendar has is said to be unknown. */
 export function ago(ms: number, now: number = Date.now()): string {
+  if (!isTime(new Date(ms))) return t('time.unknown')
   const relative = new Intl.RelativeTimeFormat(currentLocale(), { numeric: 'auto' })
   const minutes = Math.round((ms - now) / 60_000)
+  if (minutes > AHEAD_MINUTES) return day(new Date(ms), new Date(now))
   if (minutes > -1) return t('time.now')
   if (minutes > -60) return relative.format(minutes, 'minute')
   const days = daysBetween(new Date(now), new Date(ms))
@@ -18,7 +22,13 @@ export function ago(ms: number, now: number = Date.now()): string {
 
 /** Returns a date and time in full. */
 export function fully(date: Date): string {
+  if (!isTime(date)) return t('time.unknown')
   return new Intl.DateTimeFormat(currentLocale(), { dateStyle: 'full', timeStyle: 'short' }).format(date)
+}
+
+/** Tells whether a calendar has a time: servers of others may send any number. */
+function isTime(date: Date): boolean {
+  return !Number.isNaN(date.getTime())
 }
 
 /** Returns a day with its weekday and year. */

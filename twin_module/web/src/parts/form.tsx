@@ -29,7 +29,10 @@ export function Field({ label, hint, children }: FieldProps) {
 
 /** Returns a sentence for a person about what went wrong. */
 export function sentence(error: unknown): string {
-  if (error instanceof Refused) return error.message
+  if (error instanceof Refused) {
+    const fault = error.status >= 500 || error.message === ''
+    return fault ? t('error.failed', { status: error.status }) : error.message
+  }
   if (error instanceof Away) return t('error.away')
   console.error(error)
   return t('error.unknown')

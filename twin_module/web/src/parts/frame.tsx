@@ -9,6 +9,7 @@ import { places } from '../places'
 import { t } from '../texts/texts'
 import { twin } from '../twin/twin'
 import { Dialog } from './dialog'
+import { sentence } from './form'
 import { Icon } from './icons'
 import { Avatar, nameOf, Text } from './names'
 import { Stuck } from './waiting'
@@ -89,12 +90,12 @@ export function Frame({ children }: { children: ComponentChildren }) {
           {items.map(({ to, icon, label }) => (
             <Link key={to} href={to} class="item" aria-current={current(to) ? 'page' : undefined}>
               <Icon of={icon} />
-              {label}
+              <span class="clip">{label}</span>
             </Link>
           ))}
           <Link href={places.settings} class="item rest" aria-current={current(places.settings) ? 'page' : undefined}>
             <Icon of={Settings} />
-            {t('nav.settings')}
+            <span class="clip">{t('nav.settings')}</span>
           </Link>
         </nav>
         <main class="main" id="main" tabIndex={-1}>
@@ -185,7 +186,7 @@ function Toasts() {
               {t('outbox.rejected')} <Text of={each.write.title} />
             </strong>
             <br />
-            {each.error.message}
+            {sentence(each.error)}
           </span>
           <Close onClick={() => twin.outbox.dismiss(each)} />
         </div>

@@ -1,21 +1,55 @@
 /** Names that others chose: shown as text, whatever is in them. */
 
+import { computed } from '@preact/signals'
 import { twin } from '../twin/twin'
 import { t } from '../texts/texts'
 
 // Controls, and marks that turn the direction of what follows: a name could pass for another one by them.
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g
 
+const MOST_LETTERS = 100
+
 /** Returns a name without what can't be seen. */
 export function clean(name: string): string {
   return name.replace(UNSEEN, ' ').replace(/\s+/g, ' ').trim()
 }
 
-/** Returns what a person is called here; without a name of their own, the first part of their Matrix ID. */
+/** Returns what a person is called here; who is called like somebody else is told apart by their Matrix ID. */
 export function nameOf(userId: string): string {
-  const known = userId === twin.owner.value ? twin.card.value?.displayname : twin.people.value.get(userId)?.displayname
-  return clean(known ?? '') || userId.replace(/^@/, '').split(':')[0] || userId
+  const name = ownName(userId)
+  return userId !== twin.owner.value && taken.value.has(alike(name)) ? `${name} (${clean(userId)})` : name
 }
+
+/** Returns the name that a person gave themselves; without one, the first part of their Matrix ID. */
+function ownName(userId: string): string {
+  const known = userId === twin.owner.value ? twin.card.value?.displayname : twin.people.value.get(userId)?.displayname
+  return named(known, userId)
+}
+
+/** Returns what a person is called who gave themselves a name, or none. */
+export function named(displayname: string | null | undefined, userId: string): string {
+  return cut(clean(displayname ?? '')) || clean(userId.replace(/^@/, '').split(':')[0] ?? '') || clean(userId)
+}
+
+/** Nobody's name takes the place of what stands beside it. */
+function cut(name: string): string {
+  const letters = [...name]
+  return letters.length > MOST_LETTERS ? `${letters.slice(0, MOST_LETTERS).join('')}…` : name
+}
+
+const alike = (name: string): string => name.normalize('NFKC').toLocaleLowerCase()
+
+/** The name of the owner, and all that more than one of the people here go by. */
+const taken = computed<ReadonlySet<string>>(() => {
+  const once = new Set<string>()
+  const found = new Set([alike(ownName(twin.owner.value))])
+  for (const id of twin.people.value.keys()) {
+    const name = alike(ownName(id))
+    if (once.has(name)) found.add(name)
+    once.add(name)
+  }
+  return found
+})
 
 /** Returns what a room is called here. */
 export function roomName(roomId: string): string {
@@ -32,7 +66,7 @@ export function Text({ of }: { of: string }) {
 export function Name({ id, withId = false }: { id: string; withId?: boolean }) {
   return (
     <bdi title={id}>
-      {nameOf(id)}
+      {withId ? ownName(id) : nameOf(id)}
       {withId && <span class="soft small"> {clean(id)}</span>}
     </bdi>
   )

@@ -17,7 +17,12 @@ const formats = new Map<string, IntlMessageFormat>()
 
 /** Loads the language that the person chose here, or the browser's. */
 export async function startTexts(): Promise<void> {
-  await speak(chosen() ?? wanted())
+  try {
+    await speak(chosen() ?? wanted())
+  } catch {
+    // Its file did not come: a page in English is better than none.
+    await speak('en')
+  }
 }
 
 /** Changes the language, and remembers it at this browser. */

@@ -79,7 +79,12 @@ export async function ask(method: string, where: string, asked: Asked = {}): Pro
 /** Makes a call and returns what it answers as JSON. */
 export async function call<T>(method: string, where: string, asked: Asked = {}): Promise<T> {
   const response = await ask(method, where, asked)
-  return (await response.json()) as T
+  try {
+    return (await response.json()) as T
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new Away() // cut off in the middle, or somebody else answered for the twin
+  }
 }
 
 export const get = <T>(where: string, query: Asked['query'] = {}): Promise<T> => call('GET', where, { query })

@@ -21,6 +21,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
+  vi.useRealTimers()
   const outbox = new Outbox(new Shelf())
   for (const owner of [ALICE, '@bob:b']) {
     away()
@@ -118,4 +119,25 @@ test('who is signed out keeps what waits for when they sign in again, and forget
   expect(outbox.rejected.value).toEqual([])
   await outbox.clear()
   expect(await outbox.stored()).toEqual([])
+})
+
+test('what the twin fails at is tried again, and given back when it fails every time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  refused(500)
+  const { outbox } = await opened()
+  outbox.change(BREAD, { title: 'Good bread' })
+  await vi.waitFor(() => expect(outbox.stuck.value).toBe(true))
+  expect(outbox.waiting.value).toHaveLength(1)
+  written()
+  outbox.hurry()
+  await vi.waitFor(() => expect(outbox.waiting.value).toHaveLength(0))
+  expect(outbox.rejected.value).toEqual([])
+  refused(500)
+  outbox.change(BREAD, { title: 'Better bread' })
+  await vi.waitFor(async () => {
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(outbox.waiting.value).toHaveLength(0)
+  })
+  expect(outbox.rejected.value.map(({ write }) => write.what)).toEqual([{ change: { title: 'Better bread' } }])
+  expect(asked).toHaveLength(2 + 4)
 })

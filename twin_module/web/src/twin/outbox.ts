@@ -32,6 +32,8 @@ export interface Rejected {
   error: Refused
 }
 
+/** So often a write is tried that the twin fails at, and does not refuse: it may fail once only. */
+const MOST_TRIES = 4
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 20_000
 /** A connection that died in the device's sleep never says so. */
@@ -48,6 +50,8 @@ export class Outbox {
   #sending = false
   #retry: ReturnType<typeof setTimeout> | undefined
   #pause = FIRST_PAUSE_MS
+  /** How often the twin failed at the first write that waits. */
+  #failed = 0
 
   constructor(readonly shelf: Shelf) {}
 
@@ -173,13 +177,15 @@ export class Outbox {
           this.stuck.value = false
           this.#arrived(write, written)
         } catch (error) {
-          if (error instanceof Refused && error.status !== 401) {
+          const fault = error instanceof Refused && error.status >= 500
+          if (fault) this.#failed += 1
+          if (error instanceof Refused && error.status !== 401 && (!fault || this.#failed >= MOST_TRIES)) {
             this.stuck.value = false
             this.#drop(write)
             this.rejected.value = [...this.rejected.value, { write, error }]
             continue
           }
-          if (error instanceof Refused) return // signed out: it waits for the next sign-in
+          if (error instanceof Refused && !fault) return // signed out: it waits for the next sign-in
           this.stuck.value = true
           const wait = Math.max(this.#pause, error instanceof Away ? error.retryAfterMs : 0)
           this.#retry = setTimeout(() => void this.#send(), wait)
@@ -201,6 +207,7 @@ export class Outbox {
   }
 
   #drop(write: Write): void {
+    this.#failed = 0
     this.waiting.value = this.waiting.value.filter((each) => each.id !== write.id)
     void del(write.id, this.#store).catch(() => {})
   }

@@ -22,6 +22,8 @@ class Twin {
   readonly rooms = signal<ReadonlyMap<string, Room>>(new Map())
   readonly invitations = signal<readonly Room[]>([])
   readonly people = signal<ReadonlyMap<string, Person>>(new Map())
+  /** Whether the people were read: until then, nobody can say that there is none. */
+  readonly knowsPeople = signal(false)
   /** What circles may do in which collections. */
   readonly shares = signal<readonly Share[]>([])
   readonly chats = signal<readonly Chat[]>([])
@@ -103,6 +105,7 @@ class Twin {
     const { people, shares } = await get<{ people: Person[]; shares: Share[] }>('people')
     this.shares.value = shares
     this.people.value = new Map(people.map((person) => [person.user_id, person]))
+    this.knowsPeople.value = true
   }
 
   async readChats(): Promise<void> {
@@ -137,6 +140,16 @@ class Twin {
     const object = await get<TwinObject>(path('rooms', place.room_id, place.capability, place.uid))
     answered([object])
     return object
+  }
+
+  /** Reads one object onto the shelf, if the twin has it; one that was made here may not be there yet. */
+  async readUnlessGone(place: Place): Promise<void> {
+    if (this.outbox.isWaiting(place) && this.object(place) !== undefined) return
+    try {
+      await this.readObject(place)
+    } catch (error) {
+      if (!(error instanceof Refused && error.status === 404)) throw error
+    }
   }
 
   /** Returns an object as it will be, if the page has it. */
@@ -184,6 +197,7 @@ class Twin {
     this.rooms.value = new Map()
     this.invitations.value = []
     this.people.value = new Map()
+    this.knowsPeople.value = false
     this.shares.value = []
     this.chats.value = []
     this.stage.value = 'signed-out'

@@ -3,6 +3,9 @@
 import { LogOut, Pencil, UserPlus, UsersRound } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import { Link, Redirect, useLocation } from 'wouter-preact'
+import { Do } from '../parts/do'
+import { useSome } from '../parts/some'
+import { unturned } from '../parts/addresses'
 import { Heading } from '../parts/frame'
 import { Icon } from '../parts/icons'
 import { Loading, type Loaded } from '../parts/loading'
@@ -19,7 +22,7 @@ import { AddMember } from './people/change-member'
 import { sharesByCircle, useDeclared, useDetails } from './people/current'
 import { Members } from './people/member-list'
 import { membersOf, type InCircle } from './people/members'
-import { Do, Gone, MatrixId, PersonName, useSome } from './people/pieces'
+import { Gone, MatrixId, PersonName } from './people/pieces'
 import { roleSaid, said } from './people/said'
 import './collections.css'
 
@@ -55,7 +58,7 @@ function Present({ room }: { room: Room }) {
         </Heading>
         {clean(room.topic ?? '') !== '' && (
           <p class="soft topic">
-            <bdi>{room.topic}</bdi>
+            <bdi>{unturned(room.topic ?? '')}</bdi>
           </p>
         )}
         {room.role !== 'owner' && room.creator !== null && (

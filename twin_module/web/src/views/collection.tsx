@@ -3,6 +3,7 @@
 import { LayoutGrid, LogOut, Pencil, Share2, UsersRound } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import { Redirect, useLocation, useSearch } from 'wouter-preact'
+import { unturned } from '../parts/addresses'
 import { Heading } from '../parts/frame'
 import { Icon } from '../parts/icons'
 import { Loading } from '../parts/loading'
@@ -54,10 +55,15 @@ function Present({ room, capability }: { room: Room; capability: string | undefi
         </Heading>
         {room.topic && (
           <p class="soft topic">
-            <bdi>{room.topic}</bdi>
+            <bdi>{unturned(room.topic)}</bdi>
           </p>
         )}
         {as === null && <Doings room={room} details={details.state === 'there' ? details.value : undefined} again={again} />}
+        {as === null && details.state === 'failed' && (
+          <Loading of={details} again={again}>
+            {() => null}
+          </Loading>
+        )}
       </header>
       {as === null ? (
         <Inside roomId={room.room_id} capability={capability} />

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { FileText, Plus } from 'lucide-preact'
 import { Link, useLocation } from 'wouter-preact'
-import { ago, fully } from '../dates'
+import { Ago } from '../parts/ago'
 import { Dialog } from '../parts/dialog'
 import { Field, Form, sentence, text } from '../parts/form'
 import { Icon } from '../parts/icons'
@@ -104,7 +104,6 @@ function List({ roomId, first, mayWrite }: { roomId: string; first: Page; mayWri
 }
 
 function Line({ document }: { document: TwinObject }) {
-  const changed = new Date(document.updated)
   return (
     <Link href={places.object(document)} class="plain document-line">
       <Icon of={FileText} />
@@ -114,9 +113,7 @@ function Line({ document }: { document: TwinObject }) {
       <span class="soft small">
         {twin.outbox.isWaiting(document) && <span class="chip">{t('objects.waits')}</span>} <Name id={document.sender} />
         {', '}
-        <time datetime={changed.toISOString()} title={fully(changed)}>
-          {ago(document.updated)}
-        </time>
+        <Ago ms={document.updated} />
       </span>
     </Link>
   )

@@ -2,9 +2,10 @@
 
 import { useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
+import { Do } from '../parts/do'
 import { Field, Form, text } from '../parts/form'
 import { Heading } from '../parts/frame'
-import { Loading, useRead } from '../parts/loading'
+import { Loading } from '../parts/loading'
 import { clean, roomName, Text } from '../parts/names'
 import { places } from '../places'
 import { t } from '../texts/texts'
@@ -14,41 +15,29 @@ import type { Place } from '../twin/types'
 import { CompareDialog, VersionDialog, where } from './history/dialogs'
 import { Proof } from './history/proof'
 import { Proposals } from './history/proposals'
-import type { Shown, Version } from './history/told'
+import type { Shown } from './history/told'
 import { VersionLine } from './history/version'
+import { useVersions } from './history/versions'
 import { Vouching } from './history/vouching'
 import { localOf } from './objects/draft'
 import './history/history.css'
 
-const PAGE = 50
-
-interface Versions {
-  versions: Version[]
-  complete: boolean
-  more: boolean
-}
-
 type Open = { look: () => Promise<Shown> } | { from: string; to: string } | undefined
 
 export function History({ place }: { place: Place }) {
-  const [pages, setPages] = useState(1)
   const [open, setOpen] = useState<Open>()
   const object = twin.object(place)
-  // What the stream brings changes one of these, and the versions are read again.
-  const [loaded, again] = useRead(
-    () => readVersions(place, pages),
-    [pages, twin.shelf.get(place)?.etag, twin.conflicts.value],
-  )
+  const { loaded, again, more } = useVersions(place)
   const versions = loaded.state === 'there' ? loaded.value.versions : []
   const current = versions.find((each) => each.current)?.event_id
   const title = clean(object?.title ?? versions.find((each) => each.title !== null)?.title ?? '') || place.uid
   return (
     <div class="stack history">
-      <p class="small">
+      <p class="way">
         <Link href={places.collection(place.room_id)}>
           <bdi>{roomName(place.room_id)}</bdi>
         </Link>
-        {' › '}
+        <span aria-hidden="true">›</span>
         <Link href={places.object(place)}>
           <Text of={title} />
         </Link>
@@ -75,11 +64,7 @@ export function History({ place }: { place: Place }) {
                   </li>
                 ))}
               </ol>
-              {found.more && (
-                <button type="button" onClick={() => setPages(pages + 1)}>
-                  {t('more')}
-                </button>
-              )}
+              {found.next_batch !== undefined && <Do onDo={more}>{t('more')}</Do>}
             </>
           )}
         </Loading>
@@ -122,23 +107,4 @@ export function History({ place }: { place: Place }) {
       )}
     </div>
   )
-}
-
-async function readVersions(place: Place, pages: number): Promise<Versions> {
-  const versions: Version[] = []
-  let from: string | undefined
-  let complete = true
-  for (let number = 0; number < pages; number++) {
-    const page: { versions: Version[]; complete: boolean; next_batch?: string } = await get(where(place, 'history'), {
-      limit: PAGE,
-      from,
-    })
-    versions.push(...page.versions)
-    complete &&= page.complete
-    from = page.next_batch
-    if (from === undefined) break
-  }
-  if (twin.object(place) === undefined && versions.some((each) => each.current && !each.removed))
-    await twin.readObject(place)
-  return { versions, complete, more: from !== undefined }
 }

@@ -1,22 +1,17 @@
 /** One object: tasks and documents have views of their own, all others the one that their schema describes. */
 
 import type { ComponentType } from 'preact'
-import { lazy, Suspense } from 'preact/compat'
 import { Redirect } from 'wouter-preact'
+import { Later, later } from '../parts/later'
 import { places } from '../places'
-import { t } from '../texts/texts'
 import { twin } from '../twin/twin'
 import type { Place } from '../twin/types'
 import { GeneratedPage } from './objects/page'
 
 type Page = ComponentType<{ place: Place }>
 
-const TaskPage = lazy(async () => ({
-  default: (await import('./tasks/task-page')).TaskPage as Page,
-})) as unknown as Page
-const DocumentPage = lazy(async () => ({
-  default: (await import('./documents/document-page')).DocumentPage as Page,
-})) as unknown as Page
+const TaskPage: Page = later(async () => (await import('./tasks/task-page')).TaskPage)
+const DocumentPage: Page = later(async () => (await import('./documents/document-page')).DocumentPage)
 
 /** Views of their own, by capability. */
 const PAGES: ReadonlyMap<string, Page> = new Map([
@@ -31,8 +26,8 @@ export function OneObject({ place }: { place: Place }) {
     return <Redirect to={places.circle(place.room_id)} replace />
   const Page = PAGES.get(place.capability) ?? GeneratedPage
   return (
-    <Suspense fallback={<p class="empty">{t('loading')}</p>}>
+    <Later>
       <Page place={place} />
-    </Suspense>
+    </Later>
   )
 }

@@ -3,17 +3,18 @@
 import { Plus, UsersRound } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import { Link, useLocation } from 'wouter-preact'
+import { useSome } from '../parts/some'
 import { Heading } from '../parts/frame'
 import { Icon } from '../parts/icons'
-import { Empty } from '../parts/loading'
+import { Empty, Loading } from '../parts/loading'
 import { Avatar, nameOf, roomName, Text } from '../parts/names'
 import { places } from '../places'
 import { currentLocale, t } from '../texts/texts'
 import { twin } from '../twin/twin'
 import { Invitations } from './collections/invitations'
-import { useEnded } from './people/current'
+import { useEnded, usePeople } from './people/current'
 import { MakeCircle } from './people/make-circle'
-import { MatrixId, useSome } from './people/pieces'
+import { MatrixId } from './people/pieces'
 import { isMeant, unanswered } from './people/reach'
 import { said } from './people/said'
 import { CircleTile, PersonTile } from './people/tiles'
@@ -105,6 +106,7 @@ function Waiting() {
 
 function Everybody() {
   const [typed, setTyped] = useState('')
+  const [read, again] = usePeople()
   const all = [...twin.people.value.values()]
   const meant = typed.trim() === '' ? all : all.filter(({ user_id }) => isMeant(typed, nameOf(user_id), user_id))
   const [some, more] = useSome(meant)
@@ -112,9 +114,13 @@ function Everybody() {
     <section class="stack tight" aria-labelledby="everybody">
       <h2 id="everybody">{t('people.people')}</h2>
       {all.length === 0 && (
-        <Empty icon={UsersRound}>
-          <p>{t('people.people.empty')}</p>
-        </Empty>
+        <Loading of={read} again={again}>
+          {() => (
+            <Empty icon={UsersRound}>
+              <p>{t('people.people.empty')}</p>
+            </Empty>
+          )}
+        </Loading>
       )}
       {all.length > FEW && (
         <input

@@ -5,7 +5,7 @@ import { Link, useSearch } from 'wouter-preact'
 import { Heading } from '../parts/frame'
 import { Icon } from '../parts/icons'
 import { Loading } from '../parts/loading'
-import { Avatar, clean, nameOf, Text } from '../parts/names'
+import { Avatar, clean, named, Text } from '../parts/names'
 import { places } from '../places'
 import { t } from '../texts/texts'
 import type { Person as Somebody } from '../twin/types'
@@ -42,7 +42,7 @@ function Present({ person }: { person: PersonDetails }) {
   const sees = new URLSearchParams(useSearch()).has('see')
   useFocusAfter(sees)
   const id = person.user_id
-  const name = said(clean(person.displayname ?? '') || nameOf(id))
+  const name = said(named(person.displayname, id))
   return (
     <>
       <header class="about">

@@ -25,7 +25,7 @@ export function Search() {
   const question = query.get('q') ?? ''
   const capability = query.get('capability') ?? ''
   const input = useRef<HTMLInputElement>(null)
-  const { answer, busy, problem, more } = useQuestion(question, capability)
+  const { answer, busy, reading, problem, more, again } = useQuestion(question, capability)
   const words = asked(question)
 
   useEffect(() => {
@@ -87,11 +87,6 @@ export function Search() {
       <p class="hidden-text" role="status">
         {words.length > 0 && !busy && t('search.found', { count })}
       </p>
-      {problem !== '' && (
-        <p class="note bad" role="alert">
-          {problem}
-        </p>
-      )}
       {words.length === 0 ? (
         <Empty icon={Glass}>
           <p>{t('search.begin')}</p>
@@ -138,10 +133,19 @@ export function Search() {
               ))}
             </Named>
           )}
-          {answer?.next !== undefined && (
-            <button type="button" onClick={() => void more()}>
+          {answer?.next !== undefined && problem === '' && (
+            <button type="button" aria-disabled={reading} onClick={() => void more()}>
+              {reading && <span class="busy" aria-hidden="true" />}
               {t('more')}
             </button>
+          )}
+          {problem !== '' && (
+            <div class="empty" role="alert">
+              <p>{problem}</p>
+              <button type="button" onClick={again}>
+                {t('again')}
+              </button>
+            </div>
           )}
           {count === 0 && busy && (
             <p class="empty" role="status">

@@ -78,6 +78,16 @@ export function Tasks({ roomId }: { roomId?: string }) {
         />
       )}
       {all.length > 0 && <Filters filter={filter} tasks={all} rooms={roomId === undefined} />}
+      {loaded.state === 'failed' && all.length > 0 && (
+        <div class="note warn row" role="alert">
+          <p class="grow">
+            {t('tasks.some')} {loaded.problem}
+          </p>
+          <button type="button" onClick={again}>
+            {t('again')}
+          </button>
+        </div>
+      )}
       {all.length > 0 ? (
         <>
           {tasks.length === 0 ? (

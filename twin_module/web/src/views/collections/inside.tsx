@@ -1,18 +1,13 @@
 /** What is in a collection, in a tab for each capability. */
 
-import type { ComponentType } from 'preact'
-import { lazy, Suspense } from 'preact/compat'
 import { Link } from 'wouter-preact'
+import { Later, later } from '../../parts/later'
 import { Loading, useRead } from '../../parts/loading'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
 import { path } from '../../twin/api'
 import { twin } from '../../twin/twin'
 import { calledAs, opening, tabsOf } from './tabs'
-
-function later<P>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
-  return lazy(async () => ({ default: await load() })) as unknown as ComponentType<P>
-}
 
 const Tasks = later(async () => (await import('../tasks')).Tasks)
 const Documents = later(async () => (await import('../documents')).Documents)
@@ -48,7 +43,7 @@ function Tabs({ roomId, tabs, chosen }: { roomId: string; tabs: readonly string[
           </Link>
         ))}
       </nav>
-      <Suspense fallback={<p class="empty">{t('loading')}</p>}>
+      <Later of={chosen}>
         {chosen === 'tasks' ? (
           <Tasks key={roomId} roomId={roomId} />
         ) : chosen === 'docs' ? (
@@ -58,7 +53,7 @@ function Tabs({ roomId, tabs, chosen }: { roomId: string; tabs: readonly string[
         ) : (
           <p class="empty">{t('error.no-such-page')}</p>
         )}
-      </Suspense>
+      </Later>
     </>
   )
 }

@@ -2,6 +2,7 @@
 
 import { UserPlus } from 'lucide-preact'
 import { useLocation } from 'wouter-preact'
+import { Do } from '../../parts/do'
 import { say } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
 import { Avatar, clean, Name, Text } from '../../parts/names'
@@ -11,7 +12,7 @@ import { path, post } from '../../twin/api'
 import { twin } from '../../twin/twin'
 import type { Kind, Room } from '../../twin/types'
 import { takeIn } from '../people/current'
-import { Do, focusHeading } from '../people/pieces'
+import { focusHeading } from '../people/pieces'
 import { said } from '../people/said'
 
 /** The invitations to rooms of one kind, or to all; nothing where there are none. */
@@ -57,7 +58,7 @@ function Invitation({ room }: { room: Room }) {
         <p>
           {room.inviter ? <Name id={room.inviter} withId /> : t('invitations.nobody')} {asks}
         </p>
-        <p>
+        <p class="two-lines">
           <strong>
             <Text of={name} />
           </strong>

@@ -5,7 +5,7 @@ import { Link } from 'wouter-preact'
 import { ago } from '../../dates'
 import { Icon } from '../../parts/icons'
 import { Loading, useRead } from '../../parts/loading'
-import { clean, Name, nameOf, Text } from '../../parts/names'
+import { Name, named, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
 import { path } from '../../twin/api'
@@ -20,7 +20,7 @@ const SHOWN = 200
 
 export function SeenAs({ room, members, as }: { room: Room; members: readonly Member[]; as: string }) {
   const member = members.find((each) => each.user_id === as)
-  const name = said(clean(member?.displayname ?? '') || nameOf(as))
+  const name = said(named(member?.displayname, as))
   const sees = member?.membership === 'join'
   return (
     <>

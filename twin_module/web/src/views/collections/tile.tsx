@@ -4,6 +4,7 @@ import { Link } from 'wouter-preact'
 import { roomName, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
+import { twin } from '../../twin/twin'
 import type { Room } from '../../twin/types'
 import { peopleByCollection } from '../people/current'
 import { Avatars } from '../people/pieces'
@@ -26,7 +27,8 @@ export function Tile({ room }: { room: Room }) {
       <div class="spread foot">
         <span class="row small soft">
           <Avatars ids={people} />
-          {people.length === 0 ? t('collections.only-you') : t('collections.shared', { count: people.length })}
+          {people.length > 0 && t('collections.shared', { count: people.length })}
+          {people.length === 0 && twin.knowsPeople.value && t('collections.only-you')}
         </span>
         <span class="chip">{roleSaid(room.role)}</span>
       </div>

@@ -1,10 +1,11 @@
 /** Who can see a room, and why. */
 
+import { useSome } from '../../parts/some'
 import { Dialog } from '../../parts/dialog'
 import { Avatar } from '../../parts/names'
 import { t } from '../../texts/texts'
 import type { Member } from '../../twin/types'
-import { MatrixId, PersonName, useSome } from '../people/pieces'
+import { MatrixId, PersonName } from '../people/pieces'
 import { roleSaid, there, whySaid } from '../people/said'
 
 export function Who({ members, onClose }: { members: readonly Member[]; onClose: () => void }) {

@@ -26,7 +26,7 @@ export function Details({ object, onClose }: { object: TwinObject; onClose: () =
               required
               maxLength={LONGEST_TITLE}
               pattern=".*\S.*"
-              defaultValue={object.title}
+              defaultValue={typeof object.content.title === 'string' ? object.content.title : object.title}
               autocomplete="off"
             />
           )}

@@ -1,19 +1,18 @@
 /** One document at its own address: to read, and to write together where one may. */
 
-import type { ComponentChildren, ComponentType } from 'preact'
-import { lazy } from 'preact/compat'
+import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { FileQuestion, History, Pencil, Printer, Tag, Trash2 } from 'lucide-preact'
 import { Link, useLocation } from 'wouter-preact'
-import { ago, fully } from '../../dates'
+import { Ago } from '../../parts/ago'
 import { Heading, say } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
+import { later } from '../../parts/later'
 import { Empty, Loading, useRead } from '../../parts/loading'
 import { Menu } from '../../parts/menu'
 import { clean, Name, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
-import { Refused } from '../../twin/api'
 import type { LiveText } from '../../twin/live-text'
 import { twin } from '../../twin/twin'
 import type { Place, TwinObject } from '../../twin/types'
@@ -29,16 +28,13 @@ import { Sheet } from './sheet'
 import { Versions } from './versions'
 import './document-page.css'
 
-type Plain = ComponentType<{ object: TwinObject; text: string; onSaved?: () => void }>
-const PlainWriting = lazy(async () => ({
-  default: (await import('./plain-writing')).PlainWriting as Plain,
-})) as unknown as Plain
+const PlainWriting = later(async () => (await import('./plain-writing')).PlainWriting)
 
 export function DocumentPage({ place }: { place: Place }) {
   const object = twin.object(place)
   const last = useRef(object)
   if (object !== undefined) last.current = object
-  const [loaded, again] = useRead(() => readUnlessGone(place), [place.room_id, place.uid])
+  const [loaded, again] = useRead(() => twin.readUnlessGone(place), [place.room_id, place.uid])
   if (last.current !== undefined) return <One object={last.current} />
   return (
     <Loading of={loaded} again={again}>
@@ -57,23 +53,12 @@ export function DocumentPage({ place }: { place: Place }) {
   )
 }
 
-async function readUnlessGone(place: Place): Promise<void> {
-  // One that was made just now may still be on its way.
-  if (twin.outbox.isWaiting(place)) return
-  try {
-    await twin.readObject(place)
-  } catch (error) {
-    if (!(error instanceof Refused && error.status === 404)) throw error
-  }
-}
-
 function One({ object }: { object: TwinObject }) {
   const [live, anew] = useLiveText(object)
   const title = clean(object.title) || object.uid
-  const changed = new Date(object.updated)
   return (
     <article class="stack document-page">
-      <p class="small no-print">
+      <p class="way no-print">
         <Link href={places.capability(object.room_id, CAPABILITY)}>
           <Text of={roomName(object.room_id)} />
         </Link>
@@ -84,9 +69,7 @@ function One({ object }: { object: TwinObject }) {
       <div class="about no-print">
         <span class="soft small">
           <Name id={object.sender} />,{' '}
-          <time datetime={changed.toISOString()} title={fully(changed)}>
-            {ago(object.updated)}
-          </time>
+          <Ago ms={object.updated} />
         </span>
         {keywordsOf(object.content).map((word) => (
           <span key={word} class="chip">

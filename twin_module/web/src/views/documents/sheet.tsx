@@ -1,10 +1,9 @@
 /** A text to write, to read, or both side by side; on a phone one at a time. */
 
-import type { ComponentType } from 'preact'
-import { lazy, Suspense } from 'preact/compat'
 import { useRef, useState } from 'preact/hooks'
 import { BookOpen, Columns2, PenLine } from 'lucide-preact'
 import { Icon } from '../../parts/icons'
+import { Later, later } from '../../parts/later'
 import { t } from '../../texts/texts'
 import type { LiveText } from '../../twin/live-text'
 import { Reader } from './reader'
@@ -20,11 +19,10 @@ const VIEWS = [
 ] as const
 const CHOICE = 'twin-document-view'
 /** As in the style: too narrow for two sheets. */
-const NARROW = '(max-width: 760px)'
+const NARROW = '(max-width: 47.5em)'
 
 // Who only reads never fetches the editor.
-type LiveProps = ComponentType<{ live: LiveText }>
-const Writing = lazy(async () => ({ default: (await import('./writing')).Writing as LiveProps })) as unknown as LiveProps
+const Writing = later(async () => (await import('./writing')).Writing)
 
 export function Sheet({ live, text, printing }: { live: LiveText; text: string; printing: boolean }) {
   const [view, setView] = useState<View>(chosen)
@@ -59,9 +57,9 @@ export function Sheet({ live, text, printing }: { live: LiveText; text: string; 
       <div class={`sheets ${view}`}>
         {view !== 'read' && (
           <div ref={left} class="card sheet write no-print" onScroll={follow}>
-            <Suspense fallback={<p class="empty">{t('loading')}</p>}>
+            <Later>
               <Writing key={live.doc.clientID} live={live} />
-            </Suspense>
+            </Later>
           </div>
         )}
         {(view !== 'write' || printing) && (

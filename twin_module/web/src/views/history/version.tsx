@@ -2,7 +2,7 @@
 
 import { useId } from 'preact/hooks'
 import { Link } from 'wouter-preact'
-import { ago, fully } from '../../dates'
+import { Ago } from '../../parts/ago'
 import { clean, Name } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
@@ -51,9 +51,7 @@ export function VersionLine({ place, version, versions, onLook, onCompare, onDon
           {version.time !== null && (
             <>
               {', '}
-              <time datetime={new Date(version.time).toISOString()} title={fully(new Date(version.time))}>
-                {ago(version.time)}
-              </time>
+              <Ago ms={version.time} />
             </>
           )}
           {version.experience !== undefined && (

@@ -2,7 +2,7 @@
 
 import { useMemo } from 'preact/hooks'
 import { Link } from 'wouter-preact'
-import { ago, fully } from '../../dates'
+import { Ago } from '../../parts/ago'
 import { Loading, useRead } from '../../parts/loading'
 import { Avatar, Name, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
@@ -49,7 +49,6 @@ export function Changes({ now }: { now: Date }) {
 }
 
 function Change({ object, now }: { object: TwinObject; now: Date }) {
-  const time = new Date(object.updated)
   return (
     <>
       <Avatar id={object.sender} />
@@ -68,9 +67,7 @@ function Change({ object, now }: { object: TwinObject; now: Date }) {
               {' · '}
             </>
           )}
-          <time dateTime={time.toISOString()} title={fully(time)}>
-            {ago(object.updated, now.getTime())}
-          </time>
+          <Ago ms={object.updated} now={now.getTime()} />
         </p>
       </div>
     </>

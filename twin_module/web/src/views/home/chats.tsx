@@ -1,12 +1,12 @@
 /** Where messages wait to be read; each opens in the person's Matrix client. */
 
 import { ago } from '../../dates'
+import { useSome } from '../../parts/some'
 import { safeAddress } from '../../parts/addresses'
 import { Avatar, nameOf, Text } from '../../parts/names'
 import { t } from '../../texts/texts'
 import { twin } from '../../twin/twin'
 import type { Chat } from '../../twin/types'
-import { useSome } from '../people/pieces'
 
 const SHOWN = 5
 

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks'
 import { FileQuestion, History, Pencil, Trash2 } from 'lucide-preact'
 import { Link, useLocation } from 'wouter-preact'
-import { ago, fully } from '../../dates'
+import { Ago } from '../../parts/ago'
 import { Dialog } from '../../parts/dialog'
 import { Heading, say } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
@@ -11,7 +11,6 @@ import { Empty, Loading, useRead } from '../../parts/loading'
 import { clean, Name, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
-import { Refused } from '../../twin/api'
 import { twin } from '../../twin/twin'
 import type { Capability, Content, Place, TwinObject } from '../../twin/types'
 import { Proposals } from '../history/proposals'
@@ -29,7 +28,7 @@ import '../objects.css'
 
 export function GeneratedPage({ place }: { place: Place }) {
   const object = twin.object(place)
-  const [loaded, again] = useRead(() => readUnlessGone(place), [place.room_id, place.capability, place.uid])
+  const [loaded, again] = useRead(() => twin.readUnlessGone(place), [place.room_id, place.capability, place.uid])
   const capability = twin.capability(place.capability)
   if (capability === undefined) return <p class="empty">{t('objects.no-capability')}</p>
   if (object !== undefined) return <One object={object} capability={capability} />
@@ -38,14 +37,6 @@ export function GeneratedPage({ place }: { place: Place }) {
       {() => <Gone place={place} />}
     </Loading>
   )
-}
-
-async function readUnlessGone(place: Place): Promise<void> {
-  try {
-    await twin.readObject(place)
-  } catch (error) {
-    if (!(error instanceof Refused && error.status === 404)) throw error
-  }
 }
 
 /** An object that is not there, or no longer; its history may still be. */
@@ -66,11 +57,11 @@ function Gone({ place }: { place: Place }) {
 
 function Where({ place }: { place: Place }) {
   return (
-    <p class="small">
+    <p class="way">
       <Link href={places.collection(place.room_id)}>
         <bdi>{roomName(place.room_id)}</bdi>
       </Link>
-      {' › '}
+      <span aria-hidden="true">›</span>
       <Link href={places.capability(place.room_id, place.capability)}>{capabilityName(place.capability)}</Link>
     </p>
   )
@@ -106,9 +97,7 @@ function One({ object, capability }: { object: TwinObject; capability: Capabilit
       </Heading>
       <p class="soft small">
         <Name id={object.sender} />,{' '}
-        <time datetime={new Date(object.updated).toISOString()} title={fully(new Date(object.updated))}>
-          {ago(object.updated)}
-        </time>
+        <Ago ms={object.updated} />
         {twin.outbox.isWaiting(object) && <span class="chip">{t('objects.waits')}</span>}
       </p>
       {object.problem !== undefined && (

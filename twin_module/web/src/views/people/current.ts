@@ -1,9 +1,8 @@
 /** What the twin tells about rooms and people, kept as current as the stream makes it. */
 
 import { computed } from '@preact/signals'
-import { useRef } from 'preact/hooks'
-import { useRead, type Loaded } from '../../parts/loading'
-import { Away, get, path, Refused } from '../../twin/api'
+import { useCurrent, useRead, type Loaded } from '../../parts/loading'
+import { get, path, Refused } from '../../twin/api'
 import { twin } from '../../twin/twin'
 import type { Place, Room, RoomDetails } from '../../twin/types'
 import { declaredIn, type Declared } from './members'
@@ -12,6 +11,13 @@ import { byCircle, byCollection, sharesOf, type PersonDetails } from './reach'
 export const peopleByCollection = computed(() => byCollection(twin.people.value.values()))
 export const peopleByCircle = computed(() => byCircle(twin.people.value.values()))
 export const sharesByCircle = computed(() => sharesOf(twin.shares.value))
+
+/** Makes sure that the people are read. */
+export function usePeople(): [Loaded<void>, () => void] {
+  return useRead(async () => {
+    if (!twin.knowsPeople.peek()) await twin.readPeople()
+  }, [])
+}
 
 /** Reads a room's members and shares, and again whenever they change. */
 export function useDetails(roomId: string): [Loaded<RoomDetails>, () => void] {
@@ -65,19 +71,4 @@ export async function readCircle(roomId: string): Promise<void> {
 export function takeIn(room: Room): void {
   twin.rooms.value = new Map(twin.rooms.value).set(room.room_id, room)
   twin.invitations.value = twin.invitations.value.filter((each) => each.room_id !== room.room_id)
-}
-
-/** Like `useRead`, but what was read once stays there while the twin is away, and is read again afterwards. */
-export function useCurrent<T>(read: () => Promise<T>, depends: readonly unknown[]): [Loaded<T>, () => void] {
-  const last = useRef<{ value: T } | undefined>(undefined)
-  return useRead(async () => {
-    try {
-      const value = await read()
-      last.current = { value }
-      return value
-    } catch (error) {
-      if (error instanceof Away && last.current !== undefined) return last.current.value
-      throw error
-    }
-  }, [...depends, twin.live.connected.value])
 }

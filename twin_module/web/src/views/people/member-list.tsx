@@ -1,12 +1,14 @@
 /** The members of a circle, and what can be done about each. */
 
 import { useState } from 'preact/hooks'
+import { Do } from '../../parts/do'
+import { useSome } from '../../parts/some'
 import { say } from '../../parts/frame'
 import { Avatar, nameOf } from '../../parts/names'
 import { t } from '../../texts/texts'
 import { add, ChangeMember, TakeOut } from './change-member'
 import type { InCircle } from './members'
-import { Do, MatrixId, PersonName, useSome } from './pieces'
+import { MatrixId, PersonName } from './pieces'
 import { roleSaid, said } from './said'
 
 interface Props {

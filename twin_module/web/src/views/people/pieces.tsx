@@ -1,13 +1,11 @@
 /** Small parts of the views of people, circles and collections. */
 
-import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { LucideIcon } from 'lucide-preact'
 import { Link } from 'wouter-preact'
-import { sentence } from '../../parts/form'
-import { Heading, say } from '../../parts/frame'
+import { Heading } from '../../parts/frame'
 import { Empty } from '../../parts/loading'
-import { Avatar, clean, nameOf, Text } from '../../parts/names'
+import { Avatar, clean, named, nameOf, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
 import { twin } from '../../twin/twin'
@@ -42,7 +40,7 @@ export function PersonName({ id, displayname = null }: { id: string; displayname
     )
   }
   // In a chat is also who shares nothing else.
-  return <Text of={clean(displayname ?? '') || nameOf(id)} />
+  return <Text of={named(displayname, id)} />
 }
 
 interface GoneProps {
@@ -107,46 +105,6 @@ export function RoleSelect({ name, value = 'editor', label, onRole, ...ids }: Ro
       ))}
     </select>
   )
-}
-
-interface DoProps {
-  onDo: () => Promise<void>
-  label?: string
-  main?: boolean
-  children: ComponentChildren
-}
-
-/** A button that is busy as long as what it asks for takes, and says when the twin refuses. */
-export function Do({ onDo, label, main = false, children }: DoProps) {
-  const [busy, setBusy] = useState(false)
-  const run = async (): Promise<void> => {
-    if (busy) return
-    setBusy(true)
-    try {
-      await onDo()
-    } catch (error) {
-      say(sentence(error), { bad: true })
-    } finally {
-      setBusy(false)
-    }
-  }
-  return (
-    <button type="button" class={main ? 'main' : ''} aria-label={label} aria-disabled={busy} onClick={() => void run()}>
-      {busy && <span class="busy" aria-hidden="true" />}
-      {children}
-    </button>
-  )
-}
-
-/** Shows the first rows of a long list, and more where asked. */
-export function useSome<T>(all: readonly T[], step = 100): [readonly T[], ComponentChildren] {
-  const [most, setMost] = useState(step)
-  const more = all.length > most && (
-    <button type="button" onClick={() => setMost(most + step)}>
-      {t('more')}
-    </button>
-  )
-  return [all.slice(0, most), more]
 }
 
 /** Gives the focus to the view's heading when the same view shows something else. */

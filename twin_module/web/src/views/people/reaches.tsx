@@ -2,12 +2,12 @@
 
 import { Eye } from 'lucide-preact'
 import { Link } from 'wouter-preact'
+import { useSome } from '../../parts/some'
 import { Icon } from '../../parts/icons'
 import { clean, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
 import { twin } from '../../twin/twin'
-import { useSome } from './pieces'
 import { inOrder, type Reach } from './reach'
 import { roleSaid, said, whySaid } from './said'
 

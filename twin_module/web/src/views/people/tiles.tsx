@@ -37,7 +37,7 @@ export function CircleTile({ room, ended }: { room: Room; ended: boolean }) {
       <div class="spread foot">
         <span class="row small soft">
           <Avatars ids={people} />
-          {t('circle.count', { count: people.length + (others ? 1 : 0) })}
+          {twin.knowsPeople.value && t('circle.count', { count: people.length + (others ? 1 : 0) })}
         </span>
         <span class={ended ? 'chip warn' : 'chip'}>
           {ended ? t('circle.has-ended') : t('circle.reaches.count', { count: shares.length })}

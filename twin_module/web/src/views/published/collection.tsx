@@ -3,7 +3,8 @@
 import { useState } from 'preact/hooks'
 import { Inbox } from 'lucide-preact'
 import { Link } from 'wouter-preact'
-import { ago, fully } from '../../dates'
+import { unturned } from '../../parts/addresses'
+import { Ago } from '../../parts/ago'
 import { Heading } from '../../parts/frame'
 import { Empty } from '../../parts/loading'
 import { clean, Text } from '../../parts/names'
@@ -40,7 +41,7 @@ export function PublishedCollection({ token, opened }: { token: string; opened: 
       </Heading>
       {collection.topic && (
         <p class="soft topic">
-          <bdi>{collection.topic}</bdi>
+          <bdi>{unturned(collection.topic)}</bdi>
         </p>
       )}
       {objects.length === 0 ? (
@@ -59,9 +60,7 @@ export function PublishedCollection({ token, opened }: { token: string; opened: 
                   <span class="chip">{capabilityName(object.capability)}</span>
                   <span class="soft small">
                     <bdi>{object.sender}</bdi>,{' '}
-                    <time datetime={new Date(object.updated).toISOString()} title={fully(new Date(object.updated))}>
-                      {ago(object.updated)}
-                    </time>
+                    <Ago ms={object.updated} />
                   </span>
                 </Link>
               </li>

@@ -2,7 +2,7 @@
 
 import { ArrowLeft } from 'lucide-preact'
 import { Link } from 'wouter-preact'
-import { ago, fully } from '../../dates'
+import { Ago } from '../../parts/ago'
 import { Heading } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
 import { Loading, useRead } from '../../parts/loading'
@@ -46,9 +46,7 @@ export function PublishedOne({ token, inner, opened: { object, schema } }: Publi
       </Heading>
       <p class="soft small">
         {t('published.written-by')} <bdi>{object.sender}</bdi>,{' '}
-        <time datetime={new Date(object.updated).toISOString()} title={fully(new Date(object.updated))}>
-          {ago(object.updated)}
-        </time>
+        <Ago ms={object.updated} />
       </p>
       {isMap(own(object.content, 'credential')) && <p class="note warn">{t('published.not-checked')}</p>}
       {isDocument && <DocumentText token={token} inner={inner} object={object} />}

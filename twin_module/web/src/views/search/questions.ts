@@ -33,14 +33,21 @@ export interface Answer {
 export interface Asked {
   answer: Answer | undefined
   busy: boolean
+  /** Whether the next page is on its way. */
+  reading: boolean
   problem: string
+  /** Reads the next page. */
   more: () => Promise<void>
+  /** Asks once more for what could not be read. */
+  again: () => void
 }
 
 export function useQuestion(question: string, capability: string): Asked {
   const [answer, setAnswer] = useState<Answer>()
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
+  const [reading, setReading] = useState(false)
+  const [tries, setTries] = useState(0)
   const key = asked(question).slice(0, MOST_WORDS).join(' ')
 
   useEffect(() => {
@@ -63,6 +70,7 @@ export function useQuestion(question: string, capability: string): Asked {
         setBusy(false)
       } catch (error) {
         if (stopped.signal.aborted) return
+        setAnswer(undefined)
         setProblem(sentence(error))
         setBusy(false)
       }
@@ -71,22 +79,34 @@ export function useQuestion(question: string, capability: string): Asked {
       clearTimeout(timer)
       stopped.abort()
     }
-  }, [key, capability])
+  }, [key, capability, tries])
 
   async function more(): Promise<void> {
-    if (answer?.next === undefined) return
-    const page = await get<Page>('search', {
-      q: answer.question,
-      capability: answer.capability || undefined,
-      from: answer.next,
-    })
-    keep(page)
-    setAnswer((now) =>
-      now === answer ? { ...answer, results: [...answer.results, ...page.results], next: page.next_batch } : now,
-    )
+    if (answer?.next === undefined || reading) return
+    setReading(true)
+    setProblem('')
+    try {
+      const page = await get<Page>('search', {
+        q: answer.question,
+        capability: answer.capability || undefined,
+        from: answer.next,
+      })
+      keep(page)
+      setAnswer((now) =>
+        now === answer ? { ...answer, results: [...answer.results, ...page.results], next: page.next_batch } : now,
+      )
+    } catch (error) {
+      setProblem(sentence(error))
+    } finally {
+      setReading(false)
+    }
   }
 
-  return { answer, busy, problem, more }
+  const again = (): void => {
+    if (answer === undefined) setTries(tries + 1)
+    else void more()
+  }
+  return { answer, busy, reading, problem, more, again }
 }
 
 /** Puts what was found on the shelf, so that it opens at once. */

@@ -1,11 +1,10 @@
 /** What runs here. */
 
-import { Loading } from '../../parts/loading'
+import { Loading, useCurrent } from '../../parts/loading'
 import { t } from '../../texts/texts'
 import { API, get } from '../../twin/api'
 import { capabilityName } from '../objects/names'
 import { twin } from '../../twin/twin'
-import { useCurrent } from '../people/current'
 import type { Status } from './judged'
 import { Part } from './part'
 

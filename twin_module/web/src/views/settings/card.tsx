@@ -1,6 +1,7 @@
 /** The twin's card: whose it is, and the keys that it signs with. */
 
 import { Download } from 'lucide-preact'
+import { Do } from '../../parts/do'
 import { CopyButton } from '../../parts/copy'
 import { fileName, offer } from '../../parts/download'
 import { Icon } from '../../parts/icons'
@@ -8,7 +9,6 @@ import { nameOf, Text } from '../../parts/names'
 import { t } from '../../texts/texts'
 import { ask } from '../../twin/api'
 import { twin } from '../../twin/twin'
-import { Do } from '../people/pieces'
 import { Part } from './part'
 
 export function Card() {

@@ -1,13 +1,12 @@
 /** Apps that wrote for the owner, by the names that they gave. */
 
 import { AppWindow } from 'lucide-preact'
-import { ago, fully } from '../../dates'
-import { Empty, Loading } from '../../parts/loading'
+import { useSome } from '../../parts/some'
+import { Ago } from '../../parts/ago'
+import { Empty, Loading, useCurrent } from '../../parts/loading'
 import { Text } from '../../parts/names'
 import { t } from '../../texts/texts'
 import { get } from '../../twin/api'
-import { useCurrent } from '../people/current'
-import { useSome } from '../people/pieces'
 import { Part } from './part'
 
 interface Experience {
@@ -53,9 +52,7 @@ function List({ of }: { of: readonly Experience[] }) {
             <span class="soft small">
               {t('settings.experiences.objects', { count: objects })}
               {' · '}
-              <time datetime={new Date(last_used).toISOString()} title={fully(new Date(last_used))}>
-                {ago(last_used)}
-              </time>
+              <Ago ms={last_used} />
             </span>
           </li>
         ))}

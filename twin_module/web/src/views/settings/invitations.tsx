@@ -1,15 +1,15 @@
 /** Whose invitations the twin accepts without asking. */
 
 import { useState } from 'preact/hooks'
+import { Do } from '../../parts/do'
+import { useSome } from '../../parts/some'
 import { Field, Form, sentence, text } from '../../parts/form'
 import { say } from '../../parts/frame'
-import { Loading } from '../../parts/loading'
+import { Loading, useCurrent } from '../../parts/loading'
 import { Avatar, Name } from '../../parts/names'
 import { t } from '../../texts/texts'
 import { call, get } from '../../twin/api'
-import { useCurrent } from '../people/current'
 import { asMatrixId, MatrixIdInput } from '../people/matrix-id-input'
-import { Do, useSome } from '../people/pieces'
 import { focusPart, Part } from './part'
 
 interface Wishes {

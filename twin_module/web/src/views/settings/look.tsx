@@ -1,6 +1,7 @@
 /** Light or dark, and the language; both of this browser alone. */
 
 import { useState } from 'preact/hooks'
+import { say } from '../../parts/frame'
 import { choose, chosen, LANGUAGES, t, type Language } from '../../texts/texts'
 import { chooseTheme, chosenTheme, type Theme } from '../../theme'
 import { Part } from './part'
@@ -16,7 +17,7 @@ export function Look() {
 
   function speak(wanted: Language | undefined): void {
     setLanguage(wanted)
-    void choose(wanted)
+    choose(wanted).catch(() => say(t('error.not-fetched'), { bad: true }))
   }
 
   return (

@@ -28,7 +28,7 @@ export function Editable({ task }: { task: Task }) {
       <div class="wide">
         <SavedText
           label={t('tasks.field.title')}
-          value={task.title}
+          value={typeof content.title === 'string' ? content.title : task.title}
           max={LONGEST_TITLE}
           needed
           onSave={(title) => change({ title })}

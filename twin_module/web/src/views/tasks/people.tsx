@@ -30,7 +30,7 @@ export function People({ task, change }: { task: Task; change: boolean }) {
             <li key={id} class="chip person">
               <Avatar id={id} small />
               <span class="clip">
-                <Name id={id} />
+                <Name id={id} withId={members.length > 0 && !members.some((each) => each.user_id === id)} />
               </span>
               {change && (
                 <TakeOut

@@ -3,14 +3,14 @@
 import { useState } from 'preact/hooks'
 import { FileQuestion, FolderInput, History, Trash } from 'lucide-preact'
 import { Link, useLocation } from 'wouter-preact'
-import { ago, fully } from '../../dates'
+import { unturned } from '../../parts/addresses'
+import { Ago } from '../../parts/ago'
 import { Heading } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
 import { Empty, Loading, useRead } from '../../parts/loading'
 import { clean, Name, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
-import { Refused } from '../../twin/api'
 import { keyOf } from '../../twin/shelf'
 import { twin } from '../../twin/twin'
 import type { Place } from '../../twin/types'
@@ -29,7 +29,7 @@ import '../tasks.css'
 
 export function TaskPage({ place }: { place: Place }) {
   const object = twin.object(place)
-  const [loaded, again] = useRead(() => readUnlessGone(place), [place.room_id, place.uid])
+  const [loaded, again] = useRead(() => twin.readUnlessGone(place), [place.room_id, place.uid])
   if (object !== undefined) return <One task={taskOf(object)} />
   return (
     <Loading of={loaded} again={again}>
@@ -48,14 +48,6 @@ export function TaskPage({ place }: { place: Place }) {
   )
 }
 
-async function readUnlessGone(place: Place): Promise<void> {
-  try {
-    await twin.readObject(place)
-  } catch (error) {
-    if (!(error instanceof Refused && error.status === 404)) throw error
-  }
-}
-
 function One({ task }: { task: Task }) {
   const now = useNow()
   const [, go] = useLocation()
@@ -71,7 +63,7 @@ function One({ task }: { task: Task }) {
   }
   return (
     <article class="stack task-page">
-      <p class="small">
+      <p class="way">
         <Link href={list}>
           <Text of={roomName(object.room_id)} />
         </Link>
@@ -109,9 +101,7 @@ function One({ task }: { task: Task }) {
       </div>
       <p class="soft small">
         {t('tasks.changed')} <Name id={object.sender} />,{' '}
-        <time datetime={new Date(object.updated).toISOString()} title={fully(new Date(object.updated))}>
-          {ago(object.updated)}
-        </time>
+        <Ago ms={object.updated} />
       </p>
       {moving && (
         <MoveDialog
@@ -136,7 +126,7 @@ function Readable({ task }: { task: Task }) {
       <Words task={task} change={false} />
       {typeof description === 'string' && description !== '' && (
         <p class="description" dir="auto">
-          {description}
+          {unturned(description)}
         </p>
       )}
     </div>
