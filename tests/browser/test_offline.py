@@ -237,6 +237,7 @@ def test_a_page_recovers_from_a_restart_of_its_twin(
 ) -> None:
     page, other = home(alice, f"c/{room}/tasks"), home(alice)
     expect(page.get_by_text("Nothing to do yet.")).to_be_visible()
+    expect(state(other)).to_have_text("Live")
     keeps_itself(page)
     twin = network.twins["alice"]
     twin.stop()

@@ -1,7 +1,7 @@
 /** What is around every view: the ways to the others, search, how the connection is, and messages. */
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { CalendarDays, House, LayoutGrid, ListTodo, Search, Settings, UsersRound, X } from 'lucide-preact'
 import { Link, useLocation } from 'wouter-preact'
@@ -118,7 +118,7 @@ function skip(event: Event): void {
 function Top() {
   const [here, go] = useLocation()
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keys = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && event.key === 'k') {
         event.preventDefault()
