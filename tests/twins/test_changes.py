@@ -1,12 +1,19 @@
 """The stream of changes: live, and after a cut it misses nothing."""
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
+from synapse.logging.context import PreserveLoggingContext
+from twisted.internet.error import ConnectionDone, ConnectionLost
 
+from twin_module.rest.stream import ChangeStream
 from twin_module.testing.answers import CarefulPerson, check_refusal
-from twin_module.testing.person import Person, eventually
+from twin_module.testing.person import TWIN, Person, eventually
 from twin_module.testing.twins import TwinNetwork, person_at
 
 Change = dict[str, Any]
@@ -44,6 +51,33 @@ def test_a_change_is_sent_as_it_happens(careful: CarefulPerson, collection: str)
         careful.ask("DELETE", f"rooms/{collection}/tasks/bread").ok()
         [change] = until(events, collection, "bread")
         assert change["data"]["removed"] is True
+
+
+@pytest.mark.usefixtures("nothing_raised")
+def test_a_reader_who_left_before_the_first_change_leaves_nothing_behind(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, gone = threading.Event(), threading.Event()
+    begin = ChangeStream._begin
+
+    async def begin_when_nobody_is_there(stream: ChangeStream, query: dict[str, str]) -> int:
+        left = stream._request.notifyFinish()
+        begun.set()
+        with PreserveLoggingContext(), suppress(ConnectionDone, ConnectionLost):
+            await left
+        gone.set()
+        return await begin(stream, query)
+
+    monkeypatch.setattr(ChangeStream, "_begin", begin_when_nobody_is_there)
+    where = urlsplit(alice.url)
+    with socket.create_connection((where.hostname or "", where.port or 0)) as connection:
+        head = f"GET {TWIN}/changes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}"
+        connection.sendall(f"{head}\r\n\r\n".encode())
+        assert begun.wait(60)
+    assert gone.wait(60)
+    monkeypatch.undo()
+    with alice.changes() as events:
+        assert next(events)["event"] == "ready"
 
 
 def test_a_new_room_and_its_new_name_are_sent(careful: CarefulPerson) -> None:

@@ -51,6 +51,9 @@ class ChangeStream:
         """Send changes until the reader leaves or may no longer read."""
         seq = await self._begin(query)
         request = self._request
+        connection: object = request.channel
+        if connection is None:  # who left meanwhile is never said to leave
+            return
         request.setResponseCode(200)
         request.setHeader(b"Content-Type", b"text/event-stream")
         request.setHeader(b"Cache-Control", b"no-store")

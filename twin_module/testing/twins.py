@@ -39,8 +39,8 @@ OF_STOPPED_TWINS: Final = (
     "process_event_queue_for_federation",
 )
 """Parts of what Synapse says of logging contexts when servers in the process are stopped: the
-context of the test that stops one is lost, or met by what was cancelled, and what a server was just sending to others comes back
-later, in the middle of whichever test runs then."""
+context of the test that stops one is lost, or met by what was cancelled; and what a server was
+just sending to others comes back later, in the middle of whichever test runs then."""
 
 
 def free_port() -> int:
