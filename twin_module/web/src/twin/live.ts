@@ -11,7 +11,7 @@ import { ask, Away, Refused } from './api'
 const SILENCE_MS = 35_000
 const LOOK_MS = 5_000
 const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 20_000
+const LONGEST_PAUSE_MS = 8_000
 
 export type Handler = (event: string, data: unknown) => void
 
