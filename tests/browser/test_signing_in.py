@@ -310,6 +310,9 @@ def test_a_session_that_the_twin_does_not_keep_is_ended(
     guard.expects("503")
     page = visit(alice)
     page.goto(PAGE)
+    expect(
+        page.get_by_label("Password")
+    ).to_be_visible()  # so that it has asked whether it has a session
     page.route("**/v1/cookie", lambda route: route.fulfill(status=503, json={}))
     token = sign_in(page, password)
     expect(page.get_by_text("Your twin does not answer at the moment.")).to_be_visible()
