@@ -2,13 +2,13 @@
 
 import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { FileQuestion, History, Pencil, Printer, Tag, Trash2 } from 'lucide-preact'
+import { History, Pencil, Printer, Tag, Trash2 } from 'lucide-preact'
 import { Link, useLocation } from 'wouter-preact'
 import { Ago } from '../../parts/ago'
 import { Heading, say } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
 import { later } from '../../parts/later'
-import { Empty, Loading, useRead } from '../../parts/loading'
+import { Loading, useRead } from '../../parts/loading'
 import { Menu } from '../../parts/menu'
 import { clean, Name, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
@@ -16,6 +16,7 @@ import { t } from '../../texts/texts'
 import type { LiveText } from '../../twin/live-text'
 import { twin } from '../../twin/twin'
 import type { Place, TwinObject } from '../../twin/types'
+import { GoneObject } from '../objects/gone'
 import { Proposals } from '../history/proposals'
 import { bare } from '../objects/declared'
 import { Publish } from '../publishing/publish'
@@ -38,17 +39,7 @@ export function DocumentPage({ place }: { place: Place }) {
   if (last.current !== undefined) return <One object={last.current} />
   return (
     <Loading of={loaded} again={again}>
-      {() => (
-        <div class="stack">
-          <Heading title={t('objects.gone')}>{t('objects.gone')}</Heading>
-          <Empty icon={FileQuestion}>
-            <p>{t('objects.gone-text')}</p>
-            <Link href={places.history(place)} class="button">
-              {t('objects.history')}
-            </Link>
-          </Empty>
-        </div>
-      )}
+      {() => <GoneObject place={place} />}
     </Loading>
   )
 }

@@ -1,13 +1,13 @@
 /** The page of one object of any capability: its values, how to change them, and its commands. */
 
 import { useState } from 'preact/hooks'
-import { FileQuestion, History, Pencil, Trash2 } from 'lucide-preact'
+import { History, Pencil, Trash2 } from 'lucide-preact'
 import { Link, useLocation } from 'wouter-preact'
 import { Ago } from '../../parts/ago'
 import { Dialog } from '../../parts/dialog'
 import { Heading, say } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
-import { Empty, Loading, useRead } from '../../parts/loading'
+import { Loading, useRead } from '../../parts/loading'
 import { clean, Name, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
@@ -15,6 +15,7 @@ import { twin } from '../../twin/twin'
 import type { Capability, Content, Place, TwinObject } from '../../twin/types'
 import { Proposals } from '../history/proposals'
 import { Publish } from '../publishing/publish'
+import { GoneObject } from './gone'
 import { CommandButton } from './command'
 import { bare, commandsOfOne, isFree } from './declared'
 import { patch } from './draft'
@@ -34,24 +35,12 @@ export function GeneratedPage({ place }: { place: Place }) {
   if (object !== undefined) return <One object={object} capability={capability} />
   return (
     <Loading of={loaded} again={again}>
-      {() => <Gone place={place} />}
+      {() => (
+        <GoneObject place={place}>
+          <Where place={place} />
+        </GoneObject>
+      )}
     </Loading>
-  )
-}
-
-/** An object that is not there, or no longer; its history may still be. */
-function Gone({ place }: { place: Place }) {
-  return (
-    <div class="stack">
-      <Where place={place} />
-      <Heading title={t('objects.gone')}>{t('objects.gone')}</Heading>
-      <Empty icon={FileQuestion}>
-        <p>{t('objects.gone-text')}</p>
-        <Link href={places.history(place)} class="button">
-          {t('objects.history')}
-        </Link>
-      </Empty>
-    </div>
   )
 }
 

@@ -1,19 +1,20 @@
 /** One task at its own address: everything about it, to change where one may. */
 
 import { useState } from 'preact/hooks'
-import { FileQuestion, FolderInput, History, Trash } from 'lucide-preact'
+import { FolderInput, History, Trash } from 'lucide-preact'
 import { Link, useLocation } from 'wouter-preact'
 import { unturned } from '../../parts/addresses'
 import { Ago } from '../../parts/ago'
 import { Heading } from '../../parts/frame'
 import { Icon } from '../../parts/icons'
-import { Empty, Loading, useRead } from '../../parts/loading'
+import { Loading, useRead } from '../../parts/loading'
 import { clean, Name, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
 import { keyOf } from '../../twin/shelf'
 import { twin } from '../../twin/twin'
 import type { Place } from '../../twin/types'
+import { GoneObject } from '../objects/gone'
 import { Proposals } from '../history/proposals'
 import { Publish } from '../publishing/publish'
 import { CAPABILITY, removeAll, short, useNow } from './acts'
@@ -33,17 +34,7 @@ export function TaskPage({ place }: { place: Place }) {
   if (object !== undefined) return <One task={taskOf(object)} />
   return (
     <Loading of={loaded} again={again}>
-      {() => (
-        <div class="stack">
-          <Heading title={t('tasks.gone')}>{t('tasks.gone')}</Heading>
-          <Empty icon={FileQuestion}>
-            <p>{t('tasks.gone.text')}</p>
-            <Link href={places.history(place)} class="button">
-              {t('tasks.history')}
-            </Link>
-          </Empty>
-        </div>
-      )}
+      {() => <GoneObject place={place} says={t('tasks.gone.text')} />}
     </Loading>
   )
 }
@@ -83,7 +74,7 @@ function One({ task }: { task: Task }) {
       <div class="actions no-print">
         <Link href={places.history(object)} class="button">
           <Icon of={History} />
-          {t('tasks.history')}
+          {t('objects.history')}
         </Link>
         <Publish place={object} />
         {change && (
