@@ -12,9 +12,14 @@ from synapse.spam_checker_api import RegistrationBehaviour
 from twin_module.config import TwinConfig, parse_config
 from twin_module.core.errors import TwinError
 from twin_module.core.state import NAMESPACE
+from twin_module.dav.answers import MOST_BYTES
+from twin_module.dav.resource import DavResource, WellKnown
 from twin_module.engine.owner import ensure_owner
 from twin_module.engine.synapse import PEERS_PREFIX, SynapseHomeserver, widen_cors
+from twin_module.engine.synapse_threads import Threads
+from twin_module.engine.synapse_web import answer_options, bound_uploads
 from twin_module.engine.twin import Twin
+from twin_module.rest.app_passwords import DAV
 from twin_module.rest.cookie import PAGE
 from twin_module.rest.openapi import PREFIX
 from twin_module.rest.peers import PeerResource
@@ -48,6 +53,7 @@ class TwinModule:
         api.register_spam_checker_callbacks(
             check_event_for_spam=self._check_event,
             check_registration_for_spam=self._refuse_registration,
+            check_login_for_spam=self._check_login,
         )
         api.register_third_party_rules_callbacks(on_create_room=self._check_new_room)
         if self._homeserver.is_main():
@@ -58,9 +64,17 @@ class TwinModule:
             )
             api.register_web_resource(PREFIX, resource)
             self._homeserver.on_shutdown(resource.hang_up)
+            self._homeserver.on_shutdown(self.twin.stop)
             peers = PeerResource(api, self.twin, self._homeserver.authenticate)
             api.register_web_resource(PEERS_PREFIX, peers)
             api.register_web_resource(PAGE, PageResource(api))
+            threads = Threads(api)
+            self._homeserver.on_shutdown(threads.stop)
+            answer_options(DAV.encode())
+            bound_uploads(DAV.encode(), MOST_BYTES)
+            api.register_web_resource(DAV, DavResource(api, self.twin, threads, DAV))
+            for name in ("caldav", "carddav"):
+                api.register_web_resource(f"/.well-known/{name}", WellKnown(DAV))
             if config.home_path is not None:
                 api.register_web_resource(config.home_path, ShortAddress(PAGE))
             self._start_in(0)
@@ -168,9 +182,23 @@ class TwinModule:
         request_info: object,
         auth_provider: str | None = None,
     ) -> RegistrationBehaviour:
-        """Refuse every account but the owner's, which is made without asking here."""
+        """Refuse every account but the owner's and the voice's, which are made without asking here."""
         logger.info("Refused to make a second account, %s", username or "a guest")
         return RegistrationBehaviour.DENY
+
+    async def _check_login(
+        self,
+        user_id: str,
+        device_id: str | None,
+        initial_display_name: str | None,
+        request_info: object,
+        auth_provider_id: str | None = None,
+    ) -> Any:
+        """Let nobody sign in as the twin's own voice, whoever vouches for them."""
+        if user_id != self._homeserver.voice:
+            return NOT_SPAM
+        logger.warning("Refused to sign somebody in as %s", user_id)
+        return Codes.FORBIDDEN
 
 
 def _is_ours(event_type: object) -> bool:

@@ -71,6 +71,28 @@ def make(owner: Person, other: Person, name: str, *, topic: str, title: str) -> 
             "relatedTo": {"task": {"@type": "Relation", "relation": {"parent": True}}},
         },
     )
+    owner.put(
+        f"{at}/agenda/event",
+        {
+            "@type": "Event",
+            "title": title,
+            "start": "2031-06-01T12:00:00",
+            "duration": "PT1H",
+            "locations": {"1": {"@type": "Location", "name": title}},
+            "recurrenceRules": [{"@type": "RecurrenceRule", "frequency": "yearly"}],
+            "participants": participants,
+        },
+    )
+    owner.put(
+        f"{at}/contacts/card",
+        {
+            "@type": "Card",
+            "version": "1.0",
+            "name": {"@type": "Name", "full": title},
+            "organizations": {"o1": {"@type": "Organization", "name": title}},
+            "notes": {"n1": {"@type": "Note", "note": topic}},
+        },
+    )
     owner.put(f"{at}/docs/text", {"@type": "Document", "title": title[:500], "text": topic})
     return Things(room, circle, other.owner)
 
@@ -81,12 +103,16 @@ VIEWS: Mapping[str, Callable[[Things], str]] = {
     "collection": lambda at: f"c/{at.room}",
     "tasks of a collection": lambda at: f"c/{at.room}/tasks",
     "documents": lambda at: f"c/{at.room}/docs",
+    "agenda of a collection": lambda at: f"c/{at.room}/agenda",
+    "contacts": lambda at: f"c/{at.room}/contacts",
     "statements": lambda at: f"c/{at.room}/attestations",
     "task": lambda at: f"c/{at.room}/tasks/task",
     "history": lambda at: f"c/{at.room}/tasks/task/history",
     "document": lambda at: f"c/{at.room}/docs/text",
     "collection as somebody": lambda at: f"c/{at.room}?as={quote(at.person, safe='')}",
     "all tasks": lambda _: "tasks",
+    "agenda": lambda _: "agenda?view=week&date=2031-06-01",
+    "what comes": lambda _: "agenda?view=next",
     "people": lambda _: "people",
     "person": lambda at: f"people/{quote(at.person, safe='')}",
     "twin as somebody": lambda at: f"people/{quote(at.person, safe='')}?see=1",

@@ -1,4 +1,4 @@
-"""The agenda by month, week and day, of a twin that has one; two people share it."""
+"""The agenda by month, week and day; two people share it."""
 
 import json
 import re
@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
-from tests.browser.agenda import AGENDA, EVENT
 from tests.browser.conftest import PHONE, Home
 from tests.browser.guard import Guard
+from twin_module.core.event_types import EVENT
 from twin_module.core.state import frozen
 from twin_module.engine import store
 from twin_module.engine.store import Record
 from twin_module.rest.cookie import PAGE
-from twin_module.rooms import CAPABILITIES
 from twin_module.testing.person import Person, eventually
 from twin_module.testing.reactor import ReactorThread
 from twin_module.testing.twins import Twin, TwinNetwork, person_at
@@ -34,13 +33,11 @@ NOW = datetime(2026, 11, 18, 9, 20, tzinfo=UTC)
 def twins(
     reactor_thread: ReactorThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TwinNetwork]:
-    """The twins of Carol and Dave, which have an agenda."""
+    """The twins of Carol and Dave."""
     folder = tmp_path_factory.mktemp("agenda")
     with TwinNetwork(reactor_thread, folder, ["carol", "dave"]) as network:
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("twin_module.module.CAPABILITIES", (*CAPABILITIES, AGENDA))
-            network.start("carol")
-            network.start("dave")
+        network.start("carol")
+        network.start("dave")
         yield network
 
 
@@ -326,8 +323,11 @@ def test_times_of_another_zone_are_shown_here_and_stay_written_there(
     bar(page, "Call").click()
     expect(dialog(page)).to_contain_text(re.compile("19 Nov 2026, 20:00 in America/New York"))
     dialog(page).get_by_role("button", name="Edit").click()
-    expect(dialog(page)).to_contain_text("It stays written in America/New York.")
-    moment(page, "Start, time").fill("03:15")
+    # As its own clocks show it, and what that is here.
+    expect(moment(page, "Time zone")).to_have_value("America/New_York")
+    expect(moment(page, "Start, time")).to_have_value("20:00")
+    expect(dialog(page)).to_contain_text(re.compile("Here that is 20 Nov 2026, 02:00"))
+    moment(page, "Start, time").fill("21:15")
     save(page, "Save")
     eventually(lambda: stored(carol, room)[0]["start"] == "2026-11-19T21:15:00")
     assert stored(carol, room)[0]["timeZone"] == "America/New_York"
@@ -417,17 +417,6 @@ def test_due_tasks_are_shown_unless_one_does_not_want_them(
     page.get_by_role("button", name="Due tasks").click()
     link.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Pay the rent")
-
-
-def test_what_repeats_and_what_is_cancelled_says_so(carol: Person, room: str, home: Home) -> None:
-    rules = [{"@type": "RecurrenceRule", "frequency": "weekly"}]
-    put(carol, room, "Yoga", "2026-11-20T18:00:00", recurrenceRules=rules, status="cancelled")
-    page = agenda(home, carol)
-    expect(bar(page, "Yoga")).to_contain_text(re.compile("cancelled, repeats"))
-    bar(page, "Yoga").click()
-    expect(dialog(page)).to_contain_text("It repeats. Only the first time is shown so far.")
-    dialog(page).get_by_role("button", name="Edit").click()
-    expect(dialog(page)).to_contain_text("What you change here changes all of its times.")
 
 
 def test_an_event_begins_where_one_presses_between_the_hours(
@@ -542,18 +531,6 @@ def test_what_is_planned_without_a_network_waits_and_is_not_lost(
     assert stored(carol, room) == []
     page.context.set_offline(False)
     eventually(lambda: [each["title"] for each in stored(carol, room)] == ["On the train"])
-
-
-def test_a_twin_without_an_agenda_shows_none(alice: Person, home: Home) -> None:
-    page = home(alice)
-    expect(page.get_by_role("region", name="To do today")).to_be_visible()
-    expect(page.get_by_role("link", name="Agenda")).to_have_count(0)
-    expect(page.get_by_role("region", name="Your day")).to_have_count(0)
-    files = page.evaluate("performance.getEntriesByType('resource').map((each) => each.name)")
-    assert files
-    assert not [each for each in files if "agenda" in each or "events" in each]
-    page.goto(f"{PAGE}/agenda")
-    expect(page.get_by_text("There is no such page.")).to_be_visible()
 
 
 def test_it_says_when_it_can_not_be_read_and_tries_again(

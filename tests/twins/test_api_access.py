@@ -10,6 +10,7 @@ from unpaddedbase64 import decode_base64
 
 from twin_module.rest.resource import ROUTES
 from twin_module.rest.route import Route
+from twin_module.rooms import CAPABILITIES
 from twin_module.testing.answers import CarefulPerson, check_refusal
 from twin_module.testing.person import TWIN, Person, request
 from twin_module.testing.twins import Twin
@@ -134,7 +135,7 @@ def test_the_card_is_signed_with_the_key_that_the_server_publishes(
     card = request(alice.url, "GET", f"{TWIN}/card").ok()
     assert card["owner"] == alice.owner
     assert card["server_name"] == alices_twin.server_name
-    assert card["capabilities"] == ["tasks", "docs", "circles", "attestations"]
+    assert card["capabilities"] == [each.name for each in CAPABILITIES]
     published = request(
         f"https://localhost:{alices_twin.facts.federation_port}",
         "GET",

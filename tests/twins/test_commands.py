@@ -104,6 +104,75 @@ def remove_a_task(s: Scene) -> None:
     assert s.alice.uids(s.room) == ["minutes"]
 
 
+# Events
+
+
+MONDAY: Final = "2027-01-04T18:00:00"
+TUESDAY: Final = "2027-01-05T18:00:00"
+
+
+def with_an_event(s: Scene) -> Scene:
+    daily = [{"frequency": "daily", "count": 3}]
+    s.run("agenda", "add", uid="choir", title="Choir", start=MONDAY, recurrenceRules=daily)
+    return s
+
+
+def event(s: Scene) -> dict[str, Any]:
+    content: dict[str, Any] = s.alice.get(f"rooms/{s.room}/agenda/choir")["content"]
+    return content
+
+
+def add_an_event(s: Scene) -> None:
+    view = with_an_event(s).alice.get(f"rooms/{s.room}/agenda")
+    assert [each["uid"] for each in view["events"]] == ["choir"]
+
+
+def change_an_event(s: Scene) -> None:
+    with_an_event(s).run("agenda", "change", uid="choir", recurrence_id=TUESDAY, title="Late")
+    assert event(s)["recurrenceOverrides"] == {TUESDAY: {"title": "Late"}}
+    following = {"uid": "choir", "recurrence_id": TUESDAY, "scope": "following"}
+    made = s.run("agenda", "change", **following, title="Other")["objects"]
+    assert len(made) == 2
+    assert event(s)["recurrenceRules"][0]["until"] == "2027-01-05T17:59:59"
+
+
+def cancel_an_event(s: Scene) -> None:
+    with_an_event(s).run("agenda", "cancel", uid="choir")
+    assert event(s)["status"] == "cancelled"
+
+
+def remove_an_event(s: Scene) -> None:
+    with_an_event(s).run("agenda", "remove", uid="choir", recurrence_id=TUESDAY)
+    assert event(s)["recurrenceOverrides"] == {TUESDAY: {"excluded": True}}
+    s.run("agenda", "remove", uid="choir")
+    assert s.alice.get(f"rooms/{s.room}/agenda")["events"] == []
+
+
+def invite_to_an_event(s: Scene) -> None:
+    with_an_event(s).run("agenda", "invite", uid="choir", user_ids=[BOB])
+    assert set(event(s)["participants"]) == {BOB, s.alice.owner}
+
+
+def uninvite_from_an_event(s: Scene) -> None:
+    invite_to_an_event(s)
+    s.run("agenda", "uninvite", uid="choir", user_ids=[BOB])
+    assert set(event(s)["participants"]) == {s.alice.owner}
+
+
+def answer_an_event(s: Scene) -> None:
+    invite_to_an_event(s)
+    s.run("agenda", "answer", uid="choir", participationStatus="declined")
+    [shown] = s.alice.get(f"rooms/{s.room}/agenda")["events"]
+    assert shown["participants"][s.alice.owner]["participationStatus"] == "declined"
+
+
+def move_an_event(s: Scene) -> None:
+    other = s.alice.collection("Other")
+    with_an_event(s).run("agenda", "move", uid="choir", to_room_id=other)
+    assert s.alice.uids(other) == ["choir"]
+    assert s.alice.get(f"rooms/{s.room}/agenda")["events"] == []
+
+
 # Documents
 
 
@@ -247,6 +316,14 @@ STORIES: Final[Mapping[tuple[str, str], Callable[[Scene], None]]] = {
     ("tasks", "assign"): assign_a_task,
     ("tasks", "move"): move_a_task,
     ("tasks", "remove"): remove_a_task,
+    ("agenda", "add"): add_an_event,
+    ("agenda", "change"): change_an_event,
+    ("agenda", "cancel"): cancel_an_event,
+    ("agenda", "remove"): remove_an_event,
+    ("agenda", "invite"): invite_to_an_event,
+    ("agenda", "uninvite"): uninvite_from_an_event,
+    ("agenda", "answer"): answer_an_event,
+    ("agenda", "move"): move_an_event,
     ("docs", "create"): create_a_document,
     ("docs", "rename"): rename_a_document,
     ("docs", "write"): write_a_document,
@@ -308,6 +385,8 @@ def test_a_command_on_what_is_not_there_is_refused(
         "text": "x",
         "name": "x",
         "user_id": BOB,
+        "user_ids": [BOB],
+        "participationStatus": "accepted",
         "to_room_id": lasting_collection,
     }
     needed = capability.commands[name].schema()["required"]

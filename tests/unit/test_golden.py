@@ -34,7 +34,7 @@ def declared() -> dict[str, Any]:
 
 
 def fitting_key(event_type: EventType) -> str:
-    keys = ("", "circle", "!friends", "550e8400-e29b-41d4-a716-446655440000")
+    keys = ("", "circle", "!friends", "550e8400-e29b-41d4-a716-446655440000", "@a:b")
     return next(key for key in keys if event_type.key_problem(key) is None)
 
 

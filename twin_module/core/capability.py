@@ -94,6 +94,8 @@ class EventType:
     """By the names that they have in the API."""
     long_text: LongText | None = None
     together: Together | None = None
+    component: Literal["VEVENT", "VTODO", "VCARD"] | None = None
+    """What its objects are in CalDAV (RFC 4791) and CardDAV (RFC 6352); None keeps them out."""
     searchable: Callable[[Content], Sequence[str]] | None = None
     """The texts that objects are found by, beside their title and a long text; None takes what
     `free_texts` finds. Read from content that fits."""

@@ -19,6 +19,8 @@ KIND: Final = f"{NAMESPACE}.kind"
 SHARE: Final = f"{NAMESPACE}.share"
 GRANTED: Final = f"{NAMESPACE}.granted"
 CIRCLE: Final = f"{NAMESPACE}.circle"
+RSVP: Final = f"{NAMESPACE}.rsvp"
+"""What one person answers to invitations; its state key is their Matrix ID."""
 
 
 class Kind(Enum):
@@ -68,6 +70,8 @@ _EVENT_LEVELS: Final[Mapping[str, int]] = {
     SHARE: Role.ADMIN,
     CIRCLE: Role.ADMIN,
     GRANTED: 100,
+    # Whoever may read an event may answer it; the state key keeps everybody to their own answer.
+    RSVP: Role.VIEWER,
 }
 
 

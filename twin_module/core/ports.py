@@ -142,7 +142,52 @@ class Device:
     last_seen_ip: str | None
 
 
-class Homeserver(Protocol):
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """What a server of the public web answered to one GET; redirects are not followed."""
+
+    status: int
+    headers: Mapping[str, str] = field(hash=False)
+    """By name in small letters."""
+    body: bytes = b""
+    """Empty unless the status is 200."""
+
+
+class Speaking(Protocol):
+    """What the homeserver does as the twin's own voice, the one account beside the owner's.
+
+    Nobody can sign in as the voice: it has no password, no device and no access token.
+    """
+
+    voice: str
+    """Its Matrix ID, whether or not the account is there."""
+
+    async def voice_state(self) -> Literal["none", "ours", "taken"]:
+        """Return whether the account is there and nobody's, or is or was somebody's."""
+
+    async def make_voice(self, displayname: str) -> None:
+        """Make the account, while there is none."""
+
+    async def voice_rooms(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the rooms that the voice made and is in, with everybody's membership of them."""
+
+    async def make_voice_room(self, config: Mapping[str, Any]) -> str:
+        """Make a room as the voice and return its ID."""
+
+    async def invite_as_voice(self, room_id: str, user_id: str) -> None:
+        """Invite somebody to a direct chat, as the voice."""
+
+    async def leave_as_voice(self, room_id: str) -> None:
+        """Leave a room, as the voice."""
+
+    async def speak(self, room_id: str, content: Content) -> str:
+        """Send an `m.room.message` as the voice and return its ID."""
+
+    async def spoken(self, room_id: str, after: int) -> frozenset[str]:
+        """Return the keys of what the voice sent behind a position; see `core/voice.py`."""
+
+
+class Homeserver(Speaking, Protocol):
     """A Matrix homeserver, seen from the engine."""
 
     server_name: str
@@ -159,6 +204,9 @@ class Homeserver(Protocol):
 
     def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Start work that nobody waits for; `work` deals with its own errors."""
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run work that takes long beside everything else; it must touch nothing that others change."""
 
     def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
         """Return a context in which one caller of this process at a time is, first come first served."""
@@ -198,7 +246,10 @@ class Homeserver(Protocol):
         """Return which current state events of ours a room has, with their event IDs."""
 
     async def count_objects(self, room_id: str) -> int:
-        """Return how many state events of ours a room has; removed ones count, they weigh as much."""
+        """Return how many state events of ours a room has; removed ones count, they weigh as much.
+
+        Answers to events do not count: who may only read writes them, and must not fill a room.
+        """
 
     async def events(self, event_ids: Iterable[str]) -> Mapping[str, StateEvent]:
         """Return events by ID, with empty content where redacted; rejected and unknown ones are left out."""
@@ -285,6 +336,22 @@ class Homeserver(Protocol):
             Unreachable: it does not answer within some seconds.
             NotFound: it is no twin, or does not know the call.
             Forbidden, BadJson, TooLarge: it refuses.
+        """
+
+    async def fetch_public(
+        self, url: str, headers: Mapping[str, str], most: int, seconds: float
+    ) -> WebAnswer:
+        """Ask for a public address, once; addresses inside of the host's own network are refused.
+
+        Args:
+            url: of http or https, in ASCII.
+            headers: what to send beside the name of this software.
+            most: how many bytes the body may have.
+            seconds: after which nobody waits any longer, body included.
+
+        Raises:
+            Unreachable: nobody answers there in time, or it is no public address.
+            TooLarge: the body has more bytes.
         """
 
     async def devices(self) -> Sequence[Device]:

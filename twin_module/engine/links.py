@@ -15,7 +15,7 @@ from twin_module.core.keys import KnownKeys, known_keys
 from twin_module.core.layout import Kind
 from twin_module.core.link import Link, is_signed, is_token, opened_by, read_links
 from twin_module.core.ports import Cursor, Homeserver
-from twin_module.core.published import may_be_published
+from twin_module.core.published import may_be_published, sight
 from twin_module.core.state import NAMESPACE
 from twin_module.engine import query, store
 from twin_module.engine.query import Page, Query
@@ -33,6 +33,9 @@ OPENS_NOTHING: Final = (
     "Ask whoever gave it to you."
 )
 """The one answer to every token that opens nothing, so that it tells nothing."""
+_NOT_FOR_OTHERS: Final = (
+    "The object is not for others, as its privacy says; change that to publish it."
+)
 _PUBLISHERS: Final = ("owner", "admin")
 _TIME: Final = (int,)
 
@@ -72,6 +75,11 @@ class Links:
         """Return the capability of a type that can be published."""
         return self._public[self._names[event_type]]
 
+    def types_of(self, components: Sequence[str]) -> list[str]:
+        """Return the types that can be published and whose objects are such components."""
+        kinds = [each.event_type for each in self._public.values()]
+        return [each.type for each in kinds if each.component in components]
+
     # For the owner
 
     async def publish(
@@ -101,6 +109,8 @@ class Links:
             record = await self._object(room.room_id, self._type(capability), uid)
             if record is None:
                 raise NotFound(f"There is no object {uid!r} of {capability} in this room.")
+            if _is_secret(record):
+                raise Forbidden(_NOT_FOR_OTHERS)
             event_type, title = record.type, record.title or ""
         bare = Link(self._homeserver.new_uid(), room.room_id, event_type, uid, now, expires, title)
         link = bare.with_signature(
@@ -198,7 +208,7 @@ class Links:
         if event_type is None or key is None:
             raise nothing()
         record = await self._object(link.room_id, event_type, key)
-        if record is None:
+        if record is None or _is_secret(record):
             raise nothing()
         return record
 
@@ -222,10 +232,11 @@ class Links:
         page = await self._homeserver.transact(
             "twin_published", lambda cursor: query.run(cursor, asked)
         )
+        records = [each for each in page.records if not _is_secret(each)]
         if page.next is None:
-            return page
+            return Page(records, None)
         ts, _, event_type, uid = read_token(page.next, _TIME, WORD, WORD, WORD)
-        return Page(page.records, write_token([ts, event_type, uid]))
+        return Page(records, write_token([ts, event_type, uid]))
 
     # Inside
 
@@ -266,6 +277,8 @@ class Links:
         note = problem or _closed(room)
         if note is None and link.type is not None and not _is_there(record):
             note = "The object was removed."
+        if note is None and record is not None and _is_secret(record):
+            note = _NOT_FOR_OTHERS
         if note is not None or room is None:
             return Listed(link, link.title, note)
         return Listed(link, room.name if record is None else record.title or "", None)
@@ -287,6 +300,10 @@ class Links:
 
 def _is_there(record: Record | None) -> bool:
     return record is not None and not record.removed and record.content is not None
+
+
+def _is_secret(record: Record) -> bool:
+    return sight(record.event().content) == "nothing"
 
 
 def nothing() -> NotFound:

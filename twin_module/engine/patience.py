@@ -28,16 +28,18 @@ class Patience:
         """Return how many addresses are remembered."""
         return len(self._full_at)
 
+    def left(self, address: str, now: int) -> int:
+        """Return how long an address has to wait, 0 when it may ask; takes nothing."""
+        return max(self._late(self._full(_household(address), now), now), 0)
+
     def wait(self, address: str, now: int) -> int:
         """Take one call from an address; return how long it has to wait, 0 when it may ask.
 
         A call that has to wait takes nothing.
         """
         who = _household(address)
-        full = max(self._full_at.get(who, now), now)
-        # A clock that was set back must not keep anybody out for long.
-        full = min(full, now + self._burst_ms)
-        late = full + self._refill_ms - (now + self._burst_ms)
+        full = self._full(who, now)
+        late = self._late(full, now)
         if late <= 0:
             self._full_at[who] = full + self._refill_ms
         else:
@@ -46,6 +48,14 @@ class Patience:
         while len(self._full_at) > MOST_ADDRESSES:
             self._full_at.popitem(last=False)
         return max(late, 0)
+
+    def _full(self, who: str, now: int) -> int:
+        """Return when the bucket of an asker is full again."""
+        # A clock that was set back must not keep anybody out for long.
+        return min(max(self._full_at.get(who, now), now), now + self._burst_ms)
+
+    def _late(self, full: int, now: int) -> int:
+        return full + self._refill_ms - (now + self._burst_ms)
 
 
 def _household(address: str) -> str:

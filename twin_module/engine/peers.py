@@ -1,8 +1,8 @@
-"""Other twins, live: what somebody types is told to them at once, beside what Matrix brings.
+"""Other twins: the calls that they make, and what is told to them at once, beside what Matrix brings.
 
-Nothing depends on it. What does not arrive here comes with the room's events, so a peer that is
-slow gets one larger message later, one that does not answer gets none for a while, and nothing is
-kept for it.
+Nothing depends on what is told live. What does not arrive here comes with the room's events, so a
+peer that is slow gets one larger message later, one that does not answer gets none for a while, and
+nothing is kept for it.
 """
 
 import logging
@@ -24,7 +24,7 @@ from twin_module.engine.backoff import Backoff
 logger = logging.getLogger(__name__)
 
 LIVE: Final = "live"
-"""The path of the one call."""
+"""The path of the call by which twins tell each other what is typed."""
 MAX_DATA_BYTES: Final = 1024 * 1024
 """The most that is told at once; what is larger comes with the room's events."""
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024
@@ -34,28 +34,51 @@ SERVERS_FOR_MS: Final = 60_000
 """How long who is in a room is taken as known, unless it changes."""
 NOT_HERE: Final = "Nobody of yours is in such a room with the owner of this twin."
 
+Body: TypeAlias = Mapping[str, Any]
+
+_NAME: Final = {"type": "string", "maxLength": 255}
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCall:
+    """A call that other twins can make, once its body fits and who asks may ask."""
+
+    shape: Shape
+    """Of the body, see `call_shape`."""
+    check: Callable[[Body], Awaitable[None]]
+    """Raises Forbidden where the `sender`, who is of the calling server, may not ask that."""
+    answer: Callable[[str, Body], Awaitable[Mapping[str, Any]]]
+    """Told the server and the body, of each call once."""
+
+
+def call_shape(properties: Mapping[str, Any], required: Sequence[str], most: int) -> Shape:
+    """Return the shape of a call's body.
+
+    Args:
+        properties: JSON Schemas, beside those of who asks, of the call's ID and of its time.
+        required: the names of those that have to be there.
+        most: how many bytes it may have.
+    """
+    once = {"id": {"type": "string", "minLength": 1, "maxLength": 64}, "ts": {"type": "integer"}}
+    return Shape(
+        {
+            "type": "object",
+            "properties": {"sender": _NAME, **once, **properties},
+            "required": ["sender", "id", "ts", *required],
+        },
+        most,
+    )
+
+
 _MERGED: Final[Mapping[str, Callable[[Sequence[bytes]], bytes]]] = {
     "update": crdt.merged_updates,
     "awareness": awareness.newest,
 }
 """By what a message brings, how several become one."""
-_NAME: Final = {"type": "string", "maxLength": 255}
 _DATA: Final = {"type": "string", "maxLength": MAX_DATA_BYTES * 4 // 3 + 4}
-_CALL: Final = Shape(
-    {
-        "type": "object",
-        "properties": {
-            "room_id": _NAME,
-            "type": _NAME,
-            "uid": _NAME,
-            "sender": _NAME,
-            "id": {"type": "string", "minLength": 1, "maxLength": 64},
-            "ts": {"type": "integer"},
-            "update": _DATA,
-            "awareness": _DATA,
-        },
-        "required": ["room_id", "type", "uid", "sender", "id", "ts"],
-    },
+_LIVE: Final = call_shape(
+    {"room_id": _NAME, "type": _NAME, "uid": _NAME, "update": _DATA, "awareness": _DATA},
+    ("room_id", "type", "uid"),
     MAX_BODY_BYTES,
 )
 
@@ -83,11 +106,13 @@ _Waiting: TypeAlias = dict[_About, list[bytes]]
 
 
 class Peers:
-    """The other twins of a twin's rooms."""
+    """The other twins that a twin has to do with."""
 
     def __init__(self, homeserver: Homeserver) -> None:
         self._homeserver = homeserver
         self._listeners: list[Listener] = []
+        self._calls = {LIVE: PeerCall(_LIVE, self._check_room, self._hear)}
+        """What other twins can ask for, by path."""
         self._replays = Replays()
         self._backoff: Backoff[str] = Backoff()
         self._answering: Counter[str] = Counter()
@@ -96,6 +121,17 @@ class Peers:
         self._sorting = False
         self._peers: dict[str, _Waiting] = {}
         """What waits until a call that is under way has come back, by server."""
+
+    # What we ask
+
+    async def ask(self, server: str, path: str, body: Body) -> Mapping[str, Any]:
+        """Make a call of another twin, once.
+
+        Raises:
+            TwinError: as `Homeserver.call`.
+        """
+        once = {"id": self._homeserver.new_uid(), "ts": self._homeserver.now()}
+        return await self._homeserver.call(server, path, {**body, **once})
 
     # What we tell
 
@@ -157,8 +193,7 @@ class Peers:
 
     async def _call(self, server: str, about: _About, data: Sequence[bytes]) -> None:
         if data:
-            once = {"id": self._homeserver.new_uid(), "ts": self._homeserver.now()}
-            await self._homeserver.call(server, LIVE, {**about.body(data), **once})
+            await self.ask(server, LIVE, about.body(data))
 
     async def _servers_of(self, room_id: str) -> frozenset[str]:
         now = self._homeserver.now()
@@ -174,13 +209,13 @@ class Peers:
         self._servers[room_id] = (now + SERVERS_FOR_MS, servers)
         return servers
 
-    # What others tell
+    # What others ask
 
-    def listen(self, listener: Listener) -> None:
-        """Call a listener with what other twins tell of rooms that the owner is in with them."""
-        self._listeners.append(listener)
+    def serve(self, path: str, call: PeerCall) -> None:
+        """Let other twins make one more call."""
+        self._calls[path] = call
 
-    async def answer(self, server: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def answer(self, server: str, path: str, body: Body) -> Mapping[str, Any]:
         """Answer a call of another server.
 
         Args:
@@ -191,37 +226,51 @@ class Peers:
         Raises:
             TwinError: it is not answered.
         """
-        if path != LIVE:
+        call = self._calls.get(path)
+        if call is None:
             raise NotFound("This twin knows no such call.")
-        problems = _CALL.problems(body)
+        problems = call.shape.problems(body)
         if problems:
             raise BadJson(f"{problems[0].path or 'The body'}: {problems[0].message}")
         if self._answering[server] >= MAX_CALLS_AT_ONCE:
             raise NotReady("You call more often than this twin can answer; wait a little.")
         self._answering[server] += 1
         try:
-            await self._answer(server, body)
+            await self._check(server, call, body)
+            return await call.answer(server, body)
         finally:
             self._answering[server] -= 1
             if not self._answering[server]:
                 del self._answering[server]
-        return {}
 
-    async def _answer(self, server: str, body: Mapping[str, Any]) -> None:
-        room_id, sender, owner = body["room_id"], body["sender"], self._homeserver.owner
-        if sender.partition(":")[2] != server:
-            raise Forbidden(f"{sender} is not of {server}.")
-        members = await self._homeserver.state(
-            room_id, [("m.room.member", sender), ("m.room.member", owner)]
-        )
-        if any(membership_of(members, each) != "join" for each in (sender, owner)):
-            raise Forbidden(NOT_HERE)
+    async def _check(self, server: str, call: PeerCall, body: Body) -> None:
+        if body["sender"].partition(":")[2] != server:
+            raise Forbidden(f"{body['sender']} is not of {server}.")
+        await call.check(body)
+        # Only what may be asked is remembered, so strangers can't push out what others asked.
         if not self._replays.is_new(server, body["id"], body["ts"], self._homeserver.now()):
             raise Forbidden("This call was made before, or at another time than now.")
         # Who calls is there again.
         self._backoff.done(server)
+
+    # What others tell
+
+    def listen(self, listener: Listener) -> None:
+        """Call a listener with what other twins tell of rooms that the owner is in with them."""
+        self._listeners.append(listener)
+
+    async def _check_room(self, body: Body) -> None:
+        sender, owner = body["sender"], self._homeserver.owner
+        members = await self._homeserver.state(
+            body["room_id"], [("m.room.member", sender), ("m.room.member", owner)]
+        )
+        if any(membership_of(members, each) != "join" for each in (sender, owner)):
+            raise Forbidden(NOT_HERE)
+
+    async def _hear(self, server: str, body: Body) -> Mapping[str, Any]:
         for listener in self._listeners:
-            await listener(room_id, server, body)
+            await listener(body["room_id"], server, body)
+        return {}
 
 
 def _add(waiting: _Waiting, about: _About, data: Iterable[bytes]) -> None:

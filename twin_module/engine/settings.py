@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from twin_module.core.errors import BadJson
 from twin_module.core.ports import Homeserver
 from twin_module.core.schema import Shape
 from twin_module.core.state import NAMESPACE
+from twin_module.core.zones import zone_named
 
 SETTINGS: Final = f"{NAMESPACE}.settings"
+_CLOCK: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {
@@ -24,6 +27,41 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "type": "boolean",
             "description": "Whether collections that are shared with a circle that you joined are accepted without asking.",
         },
+        "time_zone": {
+            "type": ["string", "null"],
+            "maxLength": 64,
+            "description": "Where you are, as an IANA name (Europe/Berlin); null or absent is UTC.",
+        },
+        "reminders": {
+            "type": "boolean",
+            "description": "Whether your twin reminds you of events and due tasks, as their alerts say.",
+        },
+        "quiet_hours": {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "properties": {"from": _CLOCK, "until": _CLOCK},
+                    "required": ["from", "until"],
+                    "additionalProperties": False,
+                },
+                {"type": "null"},
+            ],
+            "description": "When your twin does not remind you but waits, in your time zone; it may go over midnight.",
+        },
+        "free_busy_to": {
+            "type": "array",
+            "items": {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255},
+            "maxItems": 1000,
+            "uniqueItems": True,
+            "description": "Whose twins may ask when you are busy; they learn times and nothing else.",
+        },
+        "free_busy_to_circles": {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^!", "maxLength": 255},
+            "maxItems": 1000,
+            "uniqueItems": True,
+            "description": "The circles whose members may ask when you are busy, by room ID.",
+        },
     },
     "additionalProperties": False,
 }
@@ -35,12 +73,29 @@ class Wishes:
 
     accept_from: tuple[str, ...] = ()
     accept_from_circles: bool = False
+    time_zone: str | None = None
+    reminders: bool = True
+    quiet_hours: tuple[str, str] | None = None
+    """From when until when, as 22:00 and 07:00 in the time zone."""
+    free_busy_to: tuple[str, ...] = ()
+    free_busy_to_circles: tuple[str, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone; UTC where none is said, or this machine does not know it."""
+        return zone_named(self.time_zone) or ZoneInfo("UTC")
 
     def as_json(self) -> dict[str, Any]:
         """Return the settings as they stand in account data."""
+        quiet = self.quiet_hours
         return {
             "accept_from": list(self.accept_from),
             "accept_from_circles": self.accept_from_circles,
+            "time_zone": self.time_zone,
+            "reminders": self.reminders,
+            "quiet_hours": {"from": quiet[0], "until": quiet[1]} if quiet else None,
+            "free_busy_to": list(self.free_busy_to),
+            "free_busy_to_circles": list(self.free_busy_to_circles),
         }
 
 
@@ -68,11 +123,22 @@ class Settings:
         if problems:
             raise BadJson(f"{problems[0].path or 'The settings'}: {problems[0].message}")
         wishes = _wishes(content)
+        if wishes.time_zone is not None and zone_named(wishes.time_zone) is None:
+            raise BadJson(
+                f"/time_zone: {wishes.time_zone!r} is not the name of a zone, as Europe/Berlin is."
+            )
         await self._homeserver.put_account_data(SETTINGS, wishes.as_json())
         return wishes
 
 
 def _wishes(content: Mapping[str, Any]) -> Wishes:
+    quiet = content.get("quiet_hours")
     return Wishes(
-        tuple(content.get("accept_from", ())), bool(content.get("accept_from_circles", False))
+        accept_from=tuple(content.get("accept_from", ())),
+        accept_from_circles=content.get("accept_from_circles", False),
+        time_zone=content.get("time_zone"),
+        reminders=content.get("reminders", True),
+        quiet_hours=(quiet["from"], quiet["until"]) if quiet else None,
+        free_busy_to=tuple(content.get("free_busy_to", ())),
+        free_busy_to_circles=tuple(content.get("free_busy_to_circles", ())),
     )

@@ -11,7 +11,14 @@ from typing import Any, Final
 
 from twin_module.core.ports import Cursor
 from twin_module.core.state import StateEvent, frozen
-from twin_module.engine import documents_store, search, versions
+from twin_module.engine import (
+    dav_tables,
+    documents_store,
+    reminders_store,
+    search,
+    versions,
+    voice_store,
+)
 from twin_module.engine.search import Findable
 from twin_module.engine.sequence import PROJECTION, next_seq
 from twin_module.engine.versions import Conflict, Place
@@ -46,6 +53,13 @@ SCHEMA: Final[Sequence[Sequence[str] | Callable[[Cursor], None]]] = (
     documents_store.SCHEMA,
     versions.add_experiences,
     search.make,
+    dav_tables.SCHEMA,
+    (
+        *voice_store.SCHEMA,
+        *reminders_store.SCHEMA,
+        # The index of tasks says now when they begin and end, so all rooms are read anew.
+        f"UPDATE twin_position SET stream_id = NULL WHERE name = '{PROJECTION}'",
+    ),
 )
 """Steps from one version of the tables to the next; only ever append. A step is statements, or
 what runs them where databases differ."""

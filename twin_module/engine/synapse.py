@@ -53,6 +53,7 @@ from twin_module.core.errors import (
     TwinError,
     Unreachable,
 )
+from twin_module.core.layout import RSVP
 from twin_module.core.ports import (
     Arrived,
     Cursor,
@@ -65,9 +66,12 @@ from twin_module.core.ports import (
     SignedEvent,
     Summary,
     Unread,
+    WebAnswer,
 )
 from twin_module.core.state import NAMESPACE, Content, StateEvent, content_problem, frozen, plain
-from twin_module.engine import synapse_people
+from twin_module.core.voice import voice_of
+from twin_module.engine import synapse_people, synapse_web_fetch
+from twin_module.engine.synapse_voice import SynapseVoice
 
 T = TypeVar("T")
 
@@ -82,7 +86,7 @@ JOIN_PAUSES = (0.1, 0.4, 1.5)
 """Seconds before a join that was refused is tried again."""
 
 
-class SynapseHomeserver:
+class SynapseHomeserver(SynapseVoice):
     """A `Homeserver` (see `core/ports.py`) inside of a real Synapse."""
 
     def __init__(self, api: ModuleApi, owner_localpart: str) -> None:
@@ -91,6 +95,7 @@ class SynapseHomeserver:
         self._store = self._hs.get_datastores().main
         self.server_name: str = api.server_name
         self.owner: str = api.get_qualified_user_id(owner_localpart)
+        self.voice: str = voice_of(self.owner)
         # Made when it is first needed: it needs parts of Synapse that are made after us.
         self._authenticator: Authenticator | None = None
         self._locks = Linearizer(name="twin", max_count=1, clock=self._hs.get_clock())
@@ -112,6 +117,10 @@ class SynapseHomeserver:
                 call.cancel()
 
         return cancel
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run work in one of the reactor's threads."""
+        return await self._api.defer_to_thread(work)
 
     def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
         """Return a lock of this process."""
@@ -176,12 +185,13 @@ class SynapseHomeserver:
         return await self.transact("twin_object_keys", work)
 
     async def count_objects(self, room_id: str) -> int:
-        """Return how many current state events of ours a room has."""
+        """Return how many current state events of ours a room has, answers to events left out."""
 
         def work(cursor: Cursor) -> int:
             cursor.execute(
-                "SELECT COUNT(*) FROM current_state_events WHERE room_id = ? AND type LIKE ?",
-                (room_id, f"{NAMESPACE}.%"),
+                "SELECT COUNT(*) FROM current_state_events WHERE room_id = ? AND type LIKE ?"
+                " AND type != ?",
+                (room_id, f"{NAMESPACE}.%", RSVP),
             )
             row = cursor.fetchone()
             return int(row[0]) if row else 0
@@ -444,6 +454,12 @@ class SynapseHomeserver:
             raise Unreachable(f"{server} answered something else than an object.")
         return answer
 
+    async def fetch_public(
+        self, url: str, headers: Mapping[str, str], most: int, seconds: float
+    ) -> WebAnswer:
+        """Ask for a public address, with Synapse's own guard of private ones."""
+        return await synapse_web_fetch.fetch(self._hs, url, headers, most, seconds)
+
     async def authenticate(self, request: SynapseRequest, body: Mapping[str, Any]) -> str:
         """Return the name of the server that signed a request (X-Matrix).
 
@@ -540,7 +556,10 @@ class SynapseHomeserver:
         await synapse_people.sign_out_everywhere(self._hs, self.owner)
 
     async def other_accounts(self, appservices: Sequence[str]) -> Sequence[str]:
-        """Return the accounts that can be used beside the owner's and those of named services."""
+        """Return the accounts that can be used beside the owner's and those of named services.
+
+        The voice's is none as long as nobody can use it.
+        """
 
         def work(cursor: Cursor) -> list[tuple[Any, ...]]:
             cursor.execute(
@@ -550,7 +569,8 @@ class SynapseHomeserver:
             return cursor.fetchall()
 
         accounts = await self.transact("twin_accounts", work)
-        return sorted(name for name, service in accounts if service not in appservices)
+        others = sorted(name for name, service in accounts if service not in appservices)
+        return await self.without_voice(others)
 
     def data_folder(self) -> Path:
         """Return the folder that the server's data lie in: the one of its media."""

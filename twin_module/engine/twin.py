@@ -10,23 +10,39 @@ from twin_module.core.errors import BadJson, NotFound, NotReady
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import frozen
 from twin_module.engine import store
+from twin_module.engine.agenda import Agenda
+from twin_module.engine.app_passwords import AppPasswords
 from twin_module.engine.attestations import Attestations
+from twin_module.engine.books import Books
 from twin_module.engine.chats import Chats
+from twin_module.engine.circle_cards import CircleCards
 from twin_module.engine.commands import Commands
+from twin_module.engine.dav import Dav
+from twin_module.engine.dav_reading import Reading
+from twin_module.engine.dav_writing import Writing
 from twin_module.engine.documents import Documents
 from twin_module.engine.earlier import Earlier
+from twin_module.engine.filling import Filling
+from twin_module.engine.free_slots import FreeSlots
 from twin_module.engine.history import History
+from twin_module.engine.imports import Imports
 from twin_module.engine.links import Links
+from twin_module.engine.meetings import Meetings
 from twin_module.engine.merger import Merger
 from twin_module.engine.peers import Peers
 from twin_module.engine.people import People
 from twin_module.engine.projector import Projector
 from twin_module.engine.proposals import Proposals
+from twin_module.engine.published_files import PublishedFiles
 from twin_module.engine.reconcile import Reconciler
+from twin_module.engine.reminders import Reminders
 from twin_module.engine.search_texts import SearchTexts
 from twin_module.engine.settings import Settings
 from twin_module.engine.store import Room
+from twin_module.engine.subscriptions import Subscriptions
+from twin_module.engine.voice import Voice
 from twin_module.engine.writer import Writer
+from twin_module.rooms.agenda import AGENDA
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +74,31 @@ class Twin:
         self.attestations = Attestations(homeserver)
         self.people = People(homeserver)
         self.chats = Chats(homeserver)
+        self.voice = Voice(homeserver)
+        self.reminders = Reminders(homeserver, self.settings, self.voice)
+        self.agenda = Agenda(homeserver, self.settings)
+        self.free_slots = FreeSlots(homeserver, self.settings, self.peers, self.agenda)
         self.search_texts = SearchTexts(homeserver, self.writer)
         self.links = Links(homeserver, capabilities)
+        self.published_files = PublishedFiles(homeserver, self.links)
+        filling = Filling(homeserver, self.writer, self.types)
+        self.imports = Imports(homeserver, filling, self.projector)
+        self.subscriptions = Subscriptions(homeserver, filling, self.projector)
         self.commands = Commands(homeserver, self.writer, capabilities)
+        self.app_passwords = AppPasswords(homeserver)
+        self.dav = Dav(
+            Books(homeserver, self.projector, self.writer, self.types, self.subscriptions.rooms),
+            Reading(homeserver, self.settings, CircleCards(homeserver), self.types),
+            Writing(homeserver, self.projector, self.writer, self.commands, self.types),
+        )
+        self.meetings = Meetings(
+            homeserver,
+            self.projector,
+            self.writer,
+            self.commands,
+            AGENDA,
+            self.subscriptions.rooms,
+        )
         self.not_ready: str | None = STARTING
         self.projector.listen_to_rooms(self.reconciler.touch)
         self.projector.listen_to_rooms(self.peers.forget_servers)
@@ -70,12 +108,15 @@ class Twin:
         self._news = True
         """Whether there may be something to be merged or written down."""
         self.projector.listen(self._note_news)
+        self.projector.listen(self.reminders.note_news)
+        self.projector.listen(self.meetings.touch)
 
     async def start(self) -> None:
         """Make what is missing and read what happened meanwhile; may be called again after a failure."""
         await self.homeserver.transact("twin_migrate", store.migrate)
         await self.reconciler.ensure_index()
         await self.projector.catch_up()
+        await self.voice.look()
         self.not_ready = None
         await self.reconciler.touch_all()
         self.wake()
@@ -119,10 +160,17 @@ class Twin:
                 await self.documents.settle()
                 await self.search_texts.settle()
             await self.reconciler.settle()
+            await self.meetings.settle()
+            await self.subscriptions.settle()
+            await self.reminders.settle()
         except Exception:
             self._news = True
             # The timer asks again; nothing depends on this turn having gone well.
             logger.exception("The twin could not follow what changed, trying again")
+
+    def stop(self) -> None:
+        """Plan nothing any more; the server stops."""
+        self.reminders.stop()
 
     # What may be written by any client
 

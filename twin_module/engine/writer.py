@@ -16,6 +16,7 @@ from unpaddedbase64 import encode_base64
 from twin_module.core.capability import EventType, LongText
 from twin_module.core.effects import Put
 from twin_module.core.errors import BadJson, Conflict, NotFound, RoomFull, TooLarge, Unreachable
+from twin_module.core.layout import RSVP
 from twin_module.core.merge import bare, same
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import NAMESPACE, Content, Key, StateEvent, frozen, plain
@@ -277,7 +278,9 @@ class Writer:
         self, room_id: str, puts: Sequence[Put], current: Mapping[Key, StateEvent]
     ) -> None:
         new = sum(
-            (put.type, put.state_key) not in current for put in puts if put.type in self._types
+            (put.type, put.state_key) not in current
+            for put in puts
+            if put.type in self._types and put.type != RSVP
         )
         if not new:
             return

@@ -71,6 +71,7 @@ async def status(twin: Twin, call: Call) -> Answer:
             "seq": await twin.homeserver.transact("twin_seq", sequence.last_seq),
             "left_out": left_out,
             "to_be_tried_again": twin.reconciler.waiting(),
+            "voice": twin.voice.as_json(),
         }
     )
 

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from twin_module.core.errors import InvalidParam, NotFound
-from twin_module.core.published import published_content, text_lies_elsewhere
+from twin_module.core.published import published_content, sight, text_lies_elsewhere
 from twin_module.core.state import plain
-from twin_module.engine.links import MOST_OBJECTS, Listed, Opened
+from twin_module.engine.links import MOST_OBJECTS, Listed, Opened, nothing
 from twin_module.engine.proofs import Proofs
 from twin_module.engine.store import Record
 from twin_module.engine.twin import Twin
 from twin_module.rest.asked import limit_of
 from twin_module.rest.history import time_of
+from twin_module.rest.openapi import PREFIX
+from twin_module.rest.published_files import FILES
 from twin_module.rest.route import Answer, Call, Route
 
 # For the owner
@@ -58,6 +60,9 @@ def _listed_json(twin: Twin, listed: Listed) -> dict[str, Any]:
     if link.expires is not None:
         shown["expires"] = link.expires
     shown["token"] = link.token
+    for kind, name in FILES.items():
+        if link.type is None or link.type in twin.published_files.types(kind):
+            shown[kind] = f"{PREFIX}/published/{link.token}/{name}"
     return {**shown, "note": listed.note} if listed.note is not None else shown
 
 
@@ -97,7 +102,7 @@ async def read_published_text(twin: Twin, call: Call) -> Answer:
 
     No other server is asked for it: a long text of somebody else's is there once this twin has it.
     """
-    _, record = await _opened(twin, call)
+    _, record = await _whole(twin, call)
     try:
         text, mimetype = await twin.writer.text(record.event(), ask=False)
     except NotFound:
@@ -111,7 +116,7 @@ async def read_published_proof(twin: Twin, call: Call) -> Answer:
 
     A proof is the whole event: it shows the room's ID, and of a merge the versions that it merged.
     """
-    _, record = await _opened(twin, call)
+    _, record = await _whole(twin, call)
     event_id = record.event().event_id
     proofs = Proofs(twin.homeserver, ask="never")
     bundle = await proofs.bundle(record.room_id, record.type, record.uid, event_id)
@@ -122,6 +127,14 @@ async def _opened(twin: Twin, call: Call) -> tuple[Opened, Record]:
     opened = await twin.links.opened(call.path["token"])
     named = call.path.get("capability"), call.path.get("uid")
     return opened, await twin.links.object(opened, *named)
+
+
+async def _whole(twin: Twin, call: Call) -> tuple[Opened, Record]:
+    """Return an object that is shown whole: there is no part of a text or of a proof."""
+    opened, record = await _opened(twin, call)
+    if sight(record.event().content) != "whole":
+        raise nothing()
+    return opened, record
 
 
 async def _object_answer(twin: Twin, opened: Opened, record: Record) -> Answer:
@@ -157,7 +170,7 @@ def _object_json(twin: Twin, record: Record) -> dict[str, Any]:
         "etag": event.event_id,
         "sender": event.sender,
         "updated": event.origin_server_ts,
-        "title": record.title or "",
+        "title": (record.title or "") if sight(content) == "whole" else "",
         "content": published_content(kind.event_type, content),
     }
     return {**shown, "long_text": True} if text_lies_elsewhere(kind.event_type, content) else shown
@@ -172,6 +185,14 @@ _LINK: Final = {
         "made": {"type": "integer", "description": "Milliseconds since 1970."},
         "expires": {"type": "integer", "description": "Milliseconds since 1970."},
         "note": {"type": "string", "description": "Why it opens nothing now."},
+        "calendar": {
+            "type": "string",
+            "description": "Where calendar apps subscribe to it, behind the twin's address.",
+        },
+        "contacts": {
+            "type": "string",
+            "description": "Where its contacts are, behind the twin's address.",
+        },
     },
 }
 _OBJECT: Final = {

@@ -79,6 +79,12 @@ def operation(route: Route) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": route.body}},
         }
+    if route.file:
+        binary = {"schema": {"type": "string", "format": "binary", "maxLength": route.file_bytes}}
+        described["requestBody"] = {
+            "required": True,
+            "content": dict.fromkeys(route.file, binary),
+        }
     return described
 
 

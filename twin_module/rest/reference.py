@@ -149,6 +149,9 @@ def _call(route: Route) -> Iterator[str]:
         yield table(["Parameter", "In", "Type", "Meaning"], parameters)
     if route.body is not None:
         yield f"Body: {_body(route.body)}"
+    if route.file:
+        types = " or ".join(f"`{each}`" for each in route.file)
+        yield f"Body: a file of {route.file_bytes:,} bytes at most, with the type {types}."
     yield f"Answer: {_answer(route)}"
 
 
@@ -176,6 +179,7 @@ _PATH_WORDS: Final[Mapping[str, str]] = {
     "device_id": "One of those that `GET /sessions` lists.",
     "token": "What `POST /links` answered.",
     "id": "The link.",
+    "import_id": "What `POST /rooms/{room_id}/import` answered.",
 }
 
 

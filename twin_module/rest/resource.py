@@ -17,6 +17,7 @@ from twin_module.core.errors import (
     InvalidParam,
     NotFound,
     NotJson,
+    TooLarge,
     TooOften,
     TwinError,
 )
@@ -26,23 +27,30 @@ from twin_module.engine.patience import Patience
 from twin_module.engine.twin import Twin
 from twin_module.rest import (
     about,
+    agenda,
+    app_passwords,
     attestations,
     chats,
     commands,
     cookie,
     exports,
+    free_slots,
     history,
+    imports,
     links,
     lists,
+    meetings,
     objects,
     openapi,
     people,
     proofs,
     proposals,
+    published_files,
     rooms,
     search,
     sessions,
     sign_in,
+    subscriptions,
 )
 from twin_module.rest.editors import LIVE, Editors
 from twin_module.rest.route import Answer, Call, Route
@@ -63,9 +71,16 @@ ROUTES: Final[tuple[Route, ...]] = (
     *people.ROUTES,
     *chats.ROUTES,
     *sessions.ROUTES,
+    *app_passwords.ROUTES,
+    *meetings.ROUTES,
     *sign_in.ROUTES,
     *cookie.ROUTES,
     *links.ROUTES,
+    *published_files.ROUTES,
+    *imports.ROUTES,
+    *subscriptions.ROUTES,
+    *free_slots.ROUTES,
+    *agenda.ROUTES,
     CHANGES,
     LIVE,
 )
@@ -133,6 +148,8 @@ class TwinResource(DirectServeJsonResource):
         if route.for_strangers:
             self._be_patient(request)
         self._twin.check_ready()
+        if route.file and _media_type(request) not in route.file:
+            raise InvalidParam(f"Content-Type: this has to be one of {', '.join(route.file)}.")
         query = _query(request, route)
         allowed = partial(self._still_signed_in, request)
         if route is CHANGES:
@@ -143,7 +160,8 @@ class TwinResource(DirectServeJsonResource):
             call = Call(
                 path=path,
                 query=query,
-                body=self._body(request, route),
+                body=_file(request, route) if route.file else self._body(request, route),
+                media_type=_media_type(request) if route.file else "",
                 if_match=_etag(request, "If-Match"),
                 if_none_match=_etag(request, "If-None-Match"),
                 experience=_experience(request) if route.stamped else None,
@@ -256,6 +274,22 @@ def _query(request: SynapseRequest, route: Route) -> dict[str, str]:
     return found
 
 
+def _media_type(request: SynapseRequest) -> str:
+    return (_header(request, "Content-Type") or "").partition(";")[0].strip().lower()
+
+
+def _file(request: SynapseRequest, route: Route) -> bytes:
+    """Return the body of a call that takes a file.
+
+    Raises:
+        TooLarge: it has more bytes than the call takes.
+    """
+    data: bytes = request.content.read(route.file_bytes + 1) if request.content else b""
+    if len(data) > route.file_bytes:
+        raise TooLarge(f"The file has more than the {route.file_bytes} bytes that it may have.")
+    return data
+
+
 def _etag(request: SynapseRequest, header: str) -> str | None:
     value = _header(request, header)
     if value is None:
@@ -284,19 +318,23 @@ def _send(request: SynapseRequest, route: Route, answer: Answer) -> None:
     if answer.etag:
         request.setHeader(b"ETag", f'"{answer.etag}"'.encode())
     status = route.status if answer.status == 200 else answer.status  # noqa: PLR2004
-    if answer.content_type is None:
+    if answer.content_type is None and answer.status != 304:  # noqa: PLR2004
         respond_with_json(
             request, status, answer.body, send_cors=True, canonical_json=not answer.in_order
         )
         return
     request.setResponseCode(status)
-    request.setHeader(b"Content-Type", answer.content_type.encode())
-    request.setHeader(b"Content-Length", b"%d" % len(answer.body))
+    if answer.content_type is not None:
+        request.setHeader(b"Content-Type", answer.content_type.encode())
+        request.setHeader(b"Content-Length", b"%d" % len(answer.body))
     request.setHeader(b"Cache-Control", b"no-cache, no-store, must-revalidate")
+    for name, value in answer.headers.items():
+        request.setHeader(name, value)
     # Texts are what people wrote: no browser may take one for a page.
     request.setHeader(b"X-Content-Type-Options", b"nosniff")
     http_server.set_cors_headers(request)
-    request.write(answer.body)
+    if answer.content_type is not None:
+        request.write(answer.body)
     finish_request(request)
 
 

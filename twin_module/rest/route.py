@@ -15,7 +15,9 @@ class Call:
     """The variable parts of the path by name."""
     query: Mapping[str, str]
     body: Any
-    """Parsed JSON; None where the call takes none."""
+    """Parsed JSON, or bytes where the call takes a file; None where it takes neither."""
+    media_type: str = ""
+    """Of a file, in small letters and without parameters."""
     if_match: str | None = None
     """The revision in `If-Match`, without quotes; `*` for any."""
     if_none_match: str | None = None
@@ -33,6 +35,8 @@ class Answer:
     status: int = 200
     etag: str | None = None
     content_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further ones; they stand in place of those of the same name that would be sent."""
     in_order: bool = False
     """Whether the order of names in JSON says something; else they are sorted."""
 
@@ -55,6 +59,10 @@ class Route:
     """Whether it shows what was published: not too often to one address, and not to be kept or indexed."""
     body: Mapping[str, Any] | None = None
     """JSON Schema of the body."""
+    file: tuple[str, ...] = ()
+    """Media types of a file that is the body, in place of JSON."""
+    file_bytes: int = 0
+    """The most that it may have; Synapse refuses what is above its own limit before that."""
     query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """JSON Schemas of the query parameters."""
     answer: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})

@@ -4,12 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from twin_module.core.capability import UID_PATTERN
-from twin_module.rooms.tasks import LOCAL_DATE_TIME, UTC_DATE_TIME
+from twin_module.core.jscalendar import (
+    DURATION,
+    LOCAL_DATE_TIME,
+    MATRIX_ID,
+    SIGNED_DURATION,
+    UTC_DATE_TIME,
+)
 
 _PATTERNS: Final[Mapping[str, str]] = {
     UID_PATTERN: "a uid",
     LOCAL_DATE_TIME: "date and time, local",
     UTC_DATE_TIME: "date and time in UTC, with Z",
+    DURATION: "a duration, as PT1H30M",
+    SIGNED_DURATION: "a duration, as -PT15M",
+    MATRIX_ID: "a Matrix ID",
 }
 """Patterns that a name says more about than they do."""
 _TYPES: Final[Mapping[str, str]] = {

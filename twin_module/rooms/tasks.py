@@ -18,42 +18,25 @@ from twin_module.core.capability import (
     Context,
     EventType,
     Filter,
-    Merge,
     Objects,
 )
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import InvalidParam, NotFound
+from twin_module.core.jscalendar import DURATION, LOCAL_DATE_TIME, UTC_DATE_TIME
+from twin_module.core.jscalendar_schema import (
+    COMMON,
+    COMMON_MERGE,
+    KEYWORDS,
+    PARTICIPANT,
+    PARTICIPANTS,
+    PRIORITY,
+    RECURRENCE,
+    RELATED_TO,
+)
+from twin_module.core.recurrence import span
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
 
 OPEN: Final = ("needs-action", "in-process")
-LOCAL_DATE_TIME: Final = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
-)
-"""JSCalendar's LocalDateTime (RFC 8984, section 1.4.4), without fractions of seconds."""
-UTC_DATE_TIME: Final = LOCAL_DATE_TIME.removesuffix("$") + "Z$"
-
-_PARTICIPANT: Final = {
-    "type": "object",
-    "properties": {
-        "@type": {"const": "Participant"},
-        "name": {"type": "string", "maxLength": 255},
-        "sendTo": {
-            "type": "object",
-            "properties": {"matrix": {"type": "string", "pattern": "^matrix:u/", "maxLength": 300}},
-            "additionalProperties": {"type": "string", "maxLength": 300},
-        },
-        "roles": {"type": "object", "additionalProperties": {"const": True}},
-    },
-    "required": ["roles"],
-}
-_RELATION: Final = {
-    "type": "object",
-    "properties": {
-        "@type": {"const": "Relation"},
-        "relation": {"type": "object", "additionalProperties": {"const": True}},
-    },
-}
 _PROPERTIES: Final[Mapping[str, Any]] = {
     "title": {
         "type": "string",
@@ -86,19 +69,8 @@ _PROPERTIES: Final[Mapping[str, Any]] = {
         "description": "When `progress` changed.",
     },
     "percentComplete": {"type": "integer", "minimum": 0, "maximum": 100},
-    "priority": {
-        "type": "integer",
-        "minimum": 0,
-        "maximum": 9,
-        "description": "1 is the highest, 9 the lowest, 0 none (RFC 8984, section 4.4.1).",
-    },
-    "keywords": {
-        "type": "object",
-        "maxProperties": 100,
-        "propertyNames": {"maxLength": 100, "minLength": 1},
-        "additionalProperties": {"const": True},
-        "description": "Free words, each with the value true.",
-    },
+    "priority": PRIORITY,
+    "keywords": KEYWORDS,
 }
 
 
@@ -125,20 +97,27 @@ TASK: Final = EventType(
             "@type": {"const": "Task"},
             **_PROPERTIES,
             "participants": {
-                "type": "object",
-                "maxProperties": 200,
-                "propertyNames": {"maxLength": 255},
-                "additionalProperties": _PARTICIPANT,
+                **PARTICIPANTS,
+                "additionalProperties": {**PARTICIPANT, "required": ["roles"]},
                 "description": "Who has to do with it, by Matrix ID; assignees have the role attendee.",
             },
             "relatedTo": {
-                "type": "object",
-                "maxProperties": 200,
-                "propertyNames": {"pattern": UID_PATTERN},
-                "additionalProperties": _RELATION,
+                **RELATED_TO,
                 "description": "Other tasks by uid; a subtask names its parent with the relation parent.",
             },
-            "created": {"type": "string", "pattern": UTC_DATE_TIME},
+            "start": {
+                "type": "string",
+                "pattern": LOCAL_DATE_TIME,
+                "description": "When it is to be begun, in local time.",
+            },
+            "estimatedDuration": {
+                "type": "string",
+                "pattern": DURATION,
+                "maxLength": 64,
+                "description": "How long it will take: PT1H30M.",
+            },
+            **COMMON,
+            **RECURRENCE,
         },
         "required": ["@type", "title"],
     },
@@ -155,12 +134,7 @@ TASK: Final = EventType(
         "created": "2026-12-20T08:00:00Z",
     },
     title=lambda content: str(content["title"]),
-    merge={
-        "keywords": Merge.SET,
-        "participants": Merge.MAP,
-        "relatedTo": Merge.MAP,
-        "description": Merge.TEXT,
-    },
+    merge=COMMON_MERGE,
     filters={
         "progress": Filter("word", lambda content: content.get("progress", "needs-action")),
         "due": Filter("word", lambda content: content.get("due")),
@@ -168,7 +142,10 @@ TASK: Final = EventType(
         "keyword": Filter("words", lambda content: sorted(content.get("keywords", {}))),
         "assignee": Filter("words", assignees),
         "parent": Filter("words", parents),
+        "first": Filter("number", lambda content: (span(content) or (None,))[0]),
+        "last": Filter("number", lambda content: (span(content) or (None,))[-1]),
     },
+    component="VTODO",
 )
 
 
@@ -225,7 +202,7 @@ def view(objects: Objects) -> Sequence[Task]:
 def render(tasks: Sequence[Task], now: datetime) -> Mapping[str, Any]:
     """Return a list as its readers see it: in order, the overdue ones, and who has what to do."""
     return {
-        "tasks": [{"uid": task.uid, **plain(task.content)} for task in tasks],
+        "tasks": [{**plain(task.content), "uid": task.uid} for task in tasks],
         "open": sum(task.is_open for task in tasks),
         "overdue": [task.uid for task in tasks if task.is_overdue(now)],
         "assignees": _uids_by(tasks, assignees, lambda task: task.is_open),

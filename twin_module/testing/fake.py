@@ -22,7 +22,7 @@ from twin_module.core.errors import (
     TwinError,
     Unreachable,
 )
-from twin_module.core.layout import ROOM_VERSION
+from twin_module.core.layout import ROOM_VERSION, RSVP
 from twin_module.core.ports import (
     Arrived,
     Cursor,
@@ -35,8 +35,10 @@ from twin_module.core.ports import (
     SignedEvent,
     Summary,
     Unread,
+    WebAnswer,
 )
 from twin_module.core.state import NAMESPACE, Content, StateEvent, content_problem, frozen, plain
+from twin_module.core.voice import voice_of
 from twin_module.testing.driver import Lock, pause, run
 from twin_module.testing.fake_calls import MEMBER, invite, join
 from twin_module.testing.fake_network import CLAIM_MS, FakeServer, new_room_id
@@ -49,6 +51,7 @@ from twin_module.testing.fake_rooms import (
     first_state,
 )
 from twin_module.testing.fake_signing import pdu, signed
+from twin_module.testing.fake_voice import FakeVoice, joined_by_voice
 
 T = TypeVar("T")
 
@@ -62,7 +65,7 @@ class Crash(BaseException):
     """The process was killed here; nothing of the engine may catch it."""
 
 
-class FakeHomeserver:
+class FakeHomeserver(FakeVoice):
     """A `Homeserver` (see `core/ports.py`) that is one process on a `FakeServer`.
 
     Set `crash_in` to a number of steps, and the process is killed at that step. Steps are the
@@ -74,6 +77,7 @@ class FakeHomeserver:
         self.network = server.network
         self.server_name: str = server.name
         self.owner: str = server.owner
+        self.voice: str = voice_of(server.owner)
         self.steps: list[str] = []
         self.crash_in: int | None = None
         self.killed_at: int | None = None
@@ -147,6 +151,18 @@ class FakeHomeserver:
             done += 1
         return done
 
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run work at once: there is nobody beside it."""
+        await pause()
+        return work()
+
+    async def fetch_public(
+        self, url: str, headers: Mapping[str, str], most: int, seconds: float
+    ) -> WebAnswer:
+        """Ask for what a test put at an address."""
+        await pause()
+        return self.network.web.answer(url, headers, most)
+
     def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
         """Return a lock of this process."""
         return self._locks.setdefault(name, Lock())
@@ -219,8 +235,8 @@ class FakeHomeserver:
         return unread(self.server, room_ids)
 
     async def count_objects(self, room_id: str) -> int:
-        """Return how many state events of ours a room has."""
-        return len(await self.object_keys(room_id))
+        """Return how many state events of ours a room has, answers left out."""
+        return sum(each.type != RSVP for each in await self.object_keys(room_id))
 
     async def object_keys(self, room_id: str) -> Sequence[Delta]:
         """Return the current state events of ours in a room."""
@@ -395,7 +411,8 @@ class FakeHomeserver:
         await pause()
         self._step(f"before {action}")
         if action == "join":
-            join(self.server, room_id, via, reason)
+            if not joined_by_voice(self.server, room_id):
+                join(self.server, room_id, via, reason)
         elif action == "leave":
             self._leave(room_id, reason)
         else:

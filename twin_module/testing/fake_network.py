@@ -8,7 +8,7 @@ events, and so has the same state.
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from twin_module.core.errors import Unreachable
 from twin_module.core.layout import ROOM_VERSION
@@ -16,6 +16,7 @@ from twin_module.core.ports import Delta, Device, Invitation
 from twin_module.core.state import Key, StateEvent
 from twin_module.testing.fake_rooms import FakeEvent, FakeRoom, check_content
 from twin_module.testing.fake_signing import FakeKeys, id_of, pdu
+from twin_module.testing.fake_web import FakeWeb
 
 CLAIM_MS: Final = 120_000
 """How long what a killed process had claimed is not free."""
@@ -50,6 +51,9 @@ class FakeServer:
         self.profile: dict[str, Any] = {}
         self.devices: dict[str, Device] = {}
         """Where the owner is signed in."""
+        self.voice: Literal["none", "ours", "taken"] = "none"
+        """Whether the account of the twin's voice is there, or somebody else's of that name."""
+        self.voice_name = ""
         self.read_upto: dict[str, int] = {}
         """Up to which position the owner has read a room."""
         self.keys = FakeKeys()
@@ -190,6 +194,7 @@ class FakeNetwork:
         self.now = start
         """In milliseconds since 1970."""
         self.servers: dict[str, FakeServer] = {}
+        self.web = FakeWeb()
         self.late = False
         """Whether events wait for `deliver`; calls between servers still work."""
         self.short_history = False

@@ -33,7 +33,7 @@ export function sentence(error: unknown): string {
     const fault = error.status >= 500 || error.message === ''
     return fault ? t('error.failed', { status: error.status }) : error.message
   }
-  if (error instanceof Away) return t('error.away')
+  if (error instanceof Away) return error.said || t('error.away')
   console.error(error)
   return t('error.unknown')
 }

@@ -22,13 +22,19 @@ export class Refused extends Error {
 /** No answer: the network or the twin is away. What was asked may be asked again later. */
 export class Away extends Error {
   override name = 'Away'
-  constructor(readonly retryAfterMs = 0) {
+  constructor(
+    readonly retryAfterMs = 0,
+    /** What the twin says of it, where it was the twin that answered: it is not the twin that is away. */
+    readonly said = '',
+  ) {
     super('The twin does not answer.')
   }
 }
 
 export interface Asked {
   body?: unknown
+  /** A file that is the body, in place of JSON. */
+  file?: Blob
   query?: Record<string, string | number | undefined>
   headers?: Record<string, string>
   signal?: AbortSignal
@@ -61,9 +67,11 @@ export async function ask(method: string, where: string, asked: Asked = {}): Pro
       headers: {
         ...OURS,
         ...(asked.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(asked.file === undefined ? {} : { 'Content-Type': asked.file.type }),
         ...asked.headers,
       },
       ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+      ...(asked.file === undefined ? {} : { body: asked.file }),
       ...(asked.signal ? { signal: asked.signal } : {}),
       credentials: 'same-origin',
       cache: 'no-store',
@@ -94,6 +102,9 @@ export const post = <T>(where: string, body: unknown = {}): Promise<T> => call('
 export const command = <T>(capability: string, name: string, args: unknown): Promise<T> =>
   post(path('commands', capability, name), args)
 
+/** What the twin is asked for too often, or can't have from elsewhere. */
+const TOLD: ReadonlySet<string> = new Set(['M_LIMIT_EXCEEDED', 'ORG.DIGITALTWIN.UNREACHABLE'])
+
 async function refusal(response: Response): Promise<Error> {
   let body: Record<string, unknown> = {}
   try {
@@ -102,8 +113,9 @@ async function refusal(response: Response): Promise<Error> {
     // A proxy between us says it in HTML.
   }
   const { errcode, error, ...fields } = body
-  if (response.status >= 502 && response.status <= 504) return new Away()
-  if (response.status === 429) return new Away(Number(fields.retry_after_ms ?? 1000))
+  const said = typeof error === 'string' && TOLD.has(String(errcode)) ? error : ''
+  if (response.status >= 502 && response.status <= 504) return new Away(0, said)
+  if (response.status === 429) return new Away(Number(fields.retry_after_ms ?? 1000), said)
   if (response.status === 401) for (const listener of signedOut) listener()
   return new Refused(
     response.status,

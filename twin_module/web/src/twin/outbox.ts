@@ -96,7 +96,7 @@ export class Outbox {
   /** Makes a new object and returns where it is. */
   make(roomId: string, capability: string, type: string, content: Content, uid: string = crypto.randomUUID()): Place {
     const place = { room_id: roomId, capability, uid }
-    this.#add(place, type, String(content.title ?? content.name ?? uid), { make: content })
+    this.#add(place, type, calledBy(content) ?? uid, { make: content })
     return place
   }
 
@@ -248,8 +248,16 @@ function overlaid(object: TwinObject | undefined, write: Write): TwinObject | un
   }
   if (object === undefined) return undefined
   const content = patched(object.content, write.what.change) as Content
-  const title = 'title' in write.what.change ? String(content.title ?? object.title) : object.title
+  const renamed = 'title' in write.what.change || 'name' in write.what.change
+  const title = (renamed ? calledBy(content) : undefined) ?? object.title
   return { ...object, content, title, sender: write.owner, updated: Math.max(object.updated, write.at) }
+}
+
+/** Returns what content calls itself: its title, or its name, which a contact has in parts. */
+function calledBy(content: Content): string | undefined {
+  const { title, name } = content
+  const said = title ?? (isMap(name) ? name.full : name)
+  return said === undefined || said === null ? undefined : String(said)
 }
 
 function nothing(write: Write): TwinObject {

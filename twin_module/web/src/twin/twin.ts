@@ -29,6 +29,8 @@ class Twin {
   readonly chats = signal<readonly Chat[]>([])
   /** What the stream last said of versions that wait to be merged; whoever shows them reads them again then. */
   readonly conflicts = signal<(Place & { waiting: number }) | undefined>(undefined)
+  /** How often the stream brought something, by capability: what the twin works out of that is asked for again then. */
+  readonly heard = signal<ReadonlyMap<string, number>>(new Map())
   readonly shelf = new Shelf()
   readonly outbox = new Outbox(this.shelf)
   readonly kept = new KeptEdits()
@@ -212,7 +214,9 @@ class Twin {
 
   #object(object: TwinObject): void {
     this.shelf.hear(object)
-    if (object.capability !== 'circles') return
+    const { capability } = object
+    this.heard.value = new Map(this.heard.value).set(capability, (this.heard.value.get(capability) ?? 0) + 1)
+    if (capability !== 'circles') return
     // Who shares what is no object of its own: whoever shows a room's members has to read them again.
     const room = this.rooms.value.get(object.room_id)
     if (room !== undefined) this.rooms.value = new Map(this.rooms.value).set(room.room_id, { ...room })

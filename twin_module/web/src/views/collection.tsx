@@ -1,6 +1,6 @@
 /** One collection: what it is, who can see it, and what is in it. */
 
-import { LayoutGrid, LogOut, Pencil, Share2, UsersRound } from 'lucide-preact'
+import { FileUp, LayoutGrid, LogOut, Pencil, Share2, UsersRound } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import { Redirect, useLocation, useSearch } from 'wouter-preact'
 import { unturned } from '../parts/addresses'
@@ -13,6 +13,8 @@ import { places } from '../places'
 import { t } from '../texts/texts'
 import { twin } from '../twin/twin'
 import type { Room, RoomDetails } from '../twin/types'
+import { Follows } from './collections/follows'
+import { ImportFile } from './collections/import-file'
 import { Inside } from './collections/inside'
 import { Leave } from './collections/leave'
 import { EditCollection } from './collections/make'
@@ -59,6 +61,7 @@ function Present({ room, capability }: { room: Room; capability: string | undefi
           </p>
         )}
         {as === null && <Doings room={room} details={details.state === 'there' ? details.value : undefined} again={again} />}
+        {as === null && room.role === 'owner' && <Follows roomId={room.room_id} />}
         {as === null && details.state === 'failed' && (
           <Loading of={details} again={again}>
             {() => null}
@@ -82,7 +85,7 @@ interface DoingsProps {
   again: () => void
 }
 
-type Open = 'who' | 'share' | 'edit' | 'leave' | undefined
+type Open = 'who' | 'share' | 'edit' | 'import' | 'leave' | undefined
 
 /** Who is in it, and what can be done with the whole of it. */
 function Doings({ room, details, again }: DoingsProps) {
@@ -90,6 +93,7 @@ function Doings({ room, details, again }: DoingsProps) {
   const [open, setOpen] = useState<Open>()
   const close = (): void => setOpen(undefined)
   const manages = room.role === 'owner' || room.role === 'admin'
+  const writes = twin.mayWrite(room.room_id)
   const others = there(details?.members ?? [])
     .map((each) => each.user_id)
     .filter((id) => id !== twin.owner.value)
@@ -110,6 +114,7 @@ function Doings({ room, details, again }: DoingsProps) {
         label={t('menu')}
         choices={() => [
           ...(manages ? [{ label: t('collection.edit'), icon: Pencil, run: () => setOpen('edit') }] : []),
+          ...(writes ? [{ label: t('import.open'), icon: FileUp, run: () => setOpen('import') }] : []),
           { label: t('collection.leave'), icon: LogOut, run: () => setOpen('leave') },
         ]}
       />
@@ -117,6 +122,7 @@ function Doings({ room, details, again }: DoingsProps) {
       {open === 'who' && details && <Who members={details.members} onClose={close} />}
       {open === 'share' && details && <Sharing room={room} details={details} onChanged={again} onClose={close} />}
       {open === 'edit' && <EditCollection room={room} onClose={close} />}
+      {open === 'import' && <ImportFile room={room} onClose={close} />}
       {open === 'leave' && <Leave room={room} onLeft={() => go(places.collections)} onClose={close} />}
     </div>
   )

@@ -1,6 +1,6 @@
 /** All collections, and those that others want to share. */
 
-import { LayoutGrid, Plus } from 'lucide-preact'
+import { LayoutGrid, Plus, Rss } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import { useLocation } from 'wouter-preact'
 import { useSome } from '../parts/some'
@@ -13,6 +13,8 @@ import { t } from '../texts/texts'
 import { twin } from '../twin/twin'
 import { Invitations } from './collections/invitations'
 import { MakeCollection } from './collections/make'
+import { Subscribe } from './collections/subscribe'
+import { Subscriptions } from './collections/subscriptions'
 import { Tile } from './collections/tile'
 import { isMeant } from './people/reach'
 import './collections.css'
@@ -23,6 +25,7 @@ const FEW = 12
 export function Collections() {
   const [, go] = useLocation()
   const [making, setMaking] = useState(false)
+  const [subscribing, setSubscribing] = useState(false)
   const [typed, setTyped] = useState('')
   const all = twin.collections.value
   const meant = typed.trim() === '' ? all : all.filter((each) => isMeant(typed, roomName(each.room_id), ''))
@@ -31,10 +34,16 @@ export function Collections() {
     <>
       <div class="spread">
         <Heading title={t('collections.title')}>{t('collections.title')}</Heading>
-        <button type="button" class="main" onClick={() => setMaking(true)}>
-          <Icon of={Plus} />
-          {t('collections.make')}
-        </button>
+        <div class="actions">
+          <button type="button" onClick={() => setSubscribing(true)}>
+            <Icon of={Rss} />
+            {t('subscribe.open')}
+          </button>
+          <button type="button" class="main" onClick={() => setMaking(true)}>
+            <Icon of={Plus} />
+            {t('collections.make')}
+          </button>
+        </div>
       </div>
       <Invitations kind="collection" title={t('invitations.title')} />
       {all.length === 0 && (
@@ -65,6 +74,10 @@ export function Collections() {
           <div role="status">{meant.length === 0 && <p class="soft">{t('collections.none-found')}</p>}</div>
           {more}
         </section>
+      )}
+      {all.length > 0 && <Subscriptions />}
+      {subscribing && (
+        <Subscribe onClose={() => setSubscribing(false)} onMade={(room) => go(places.collection(room.room_id))} />
       )}
       {making && (
         <MakeCollection onClose={() => setMaking(false)} onMade={(room) => go(places.collection(room.room_id))} />

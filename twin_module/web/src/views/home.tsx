@@ -10,6 +10,7 @@ import { Invitations } from './collections/invitations'
 import { Changes } from './home/changes'
 import { Chats } from './home/chats'
 import { dayPart } from './home/day'
+import { Invited } from './home/invited'
 import { Merges } from './home/merges'
 import { FirstSteps, useNewcomer } from './home/steps'
 import { Today } from './home/today'
@@ -35,6 +36,7 @@ export function Home() {
       </header>
       <Waiting />
       <Invitations title={t('invitations.title')} />
+      <Invited />
       {newcomer && <FirstSteps />}
       <div class="home">
         <div class="stack">

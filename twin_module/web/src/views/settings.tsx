@@ -4,6 +4,8 @@ import { useEffect } from 'preact/hooks'
 import { Heading } from '../parts/frame'
 import { t } from '../texts/texts'
 import { About } from './settings/about'
+import { Busy } from './settings/busy'
+import { CalendarApps } from './settings/calendar-apps'
 import { Card } from './settings/card'
 import { Experiences } from './settings/experiences'
 import { Export } from './settings/export'
@@ -13,10 +15,13 @@ import { Links } from './settings/links'
 import { Look } from './settings/look'
 import { PARTS } from './settings/part'
 import { Sessions } from './settings/sessions'
+import { Time } from './settings/time'
+import { useWishes } from './settings/wishes'
 import './objects.css'
 import './settings/settings.css'
 
 export function Settings() {
+  const [wishes, again] = useWishes()
   useEffect(() => {
     // The part that the address names was not there yet when the browser looked for it.
     document.getElementById(location.hash.slice(1))?.scrollIntoView()
@@ -39,7 +44,10 @@ export function Settings() {
           <Health />
           <Sessions />
           <Links />
-          <Invitations />
+          <Invitations loaded={wishes} again={again} />
+          <Busy loaded={wishes} again={again} />
+          <Time loaded={wishes} again={again} />
+          <CalendarApps />
           <Experiences />
           <Card />
           <Export />

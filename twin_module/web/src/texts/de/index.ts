@@ -5,6 +5,7 @@ import home from './home.json'
 import collections from './collections.json'
 import tasks from './tasks.json'
 import agenda from './agenda.json'
+import contacts from './contacts.json'
 import documents from './documents.json'
 import people from './people.json'
 import search from './search.json'
@@ -21,6 +22,7 @@ export const de: Texts = {
   ...collections,
   ...tasks,
   ...agenda,
+  ...contacts,
   ...documents,
   ...people,
   ...search,

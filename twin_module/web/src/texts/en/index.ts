@@ -5,6 +5,7 @@ import home from './home.json'
 import collections from './collections.json'
 import tasks from './tasks.json'
 import agenda from './agenda.json'
+import contacts from './contacts.json'
 import documents from './documents.json'
 import people from './people.json'
 import search from './search.json'
@@ -19,6 +20,7 @@ export const en = {
   ...collections,
   ...tasks,
   ...agenda,
+  ...contacts,
   ...documents,
   ...people,
   ...search,

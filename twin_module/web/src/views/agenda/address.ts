@@ -2,14 +2,19 @@
 
 import { isDay, monthOf, plusDays, plusMonths, weekOf, type Day } from './days'
 
-export const VIEWS = ['month', 'week', 'day'] as const
+export const VIEWS = ['month', 'week', 'day', 'next'] as const
 export type View = (typeof VIEWS)[number]
 
 export interface Shown {
   view: View
   /** The day in the middle of things; its month or week is shown. */
   day: Day
+  /** Only what is in this room. */
+  room?: string | undefined
 }
+
+/** Views of days, which one turns over. */
+export type Turned = Exclude<View, 'next'>
 
 /** Reads an address; what it leaves out is as `usual`. */
 export function shownBy(query: string, usual: Shown): Shown {
@@ -18,11 +23,12 @@ export function shownBy(query: string, usual: Shown): Shown {
   return {
     view: VIEWS.find((each) => each === asked.get('view')) ?? usual.view,
     day: isDay(day) ? day : usual.day,
+    room: asked.get('room') ?? undefined,
   }
 }
 
-export function queryOf({ view, day }: Shown): string {
-  return `?${new URLSearchParams({ view, date: day })}`
+export function queryOf({ view, day, room }: Shown): string {
+  return `?${new URLSearchParams({ view, date: day, ...(room === undefined ? {} : { room }) })}`
 }
 
 /** Returns the day to go to for what comes so many months, weeks or days later. */
@@ -31,7 +37,7 @@ export function turned({ view, day }: Shown, by: number): Day {
   return plusDays(day, view === 'week' ? by * 7 : by)
 }
 
-/** Returns all days that are shown, in rows. */
+/** Returns all days that are shown, in rows; what comes begins with its day and ends nowhere. */
 export function daysShown({ view, day }: Shown, firstWeekday: number): Day[][] {
   if (view === 'month') return monthOf(day, firstWeekday)
   return view === 'week' ? [weekOf(day, firstWeekday)] : [[day]]

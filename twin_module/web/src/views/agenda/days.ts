@@ -54,7 +54,7 @@ export function daysFrom(from: Day, to: Day): number {
 
 /** Returns the week that a day is in; `first` is the weekday that weeks begin with, Sunday is 0. */
 export function weekOf(day: Day, first: number): Day[] {
-  const start = plusDays(day, -((weekday(day) - first + WEEK) % WEEK))
+  const start = plusDays(day, -((weekdayOf(day) - first + WEEK) % WEEK))
   return Array.from({ length: WEEK }, (_, at) => plusDays(start, at))
 }
 
@@ -86,7 +86,8 @@ export function firstWeekday(tag: string, locale: Intl.Locale & WithWeekInfo = n
   return SUNDAY.test(region) ? 0 : SATURDAY.test(region) ? 6 : 1
 }
 
-function weekday(day: Day): number {
+/** Returns which day of the week it is; Sunday is 0. */
+export function weekdayOf(day: Day): number {
   return new Date(utc(day)).getUTCDay()
 }
 

@@ -1,12 +1,19 @@
 /** Where an event takes place and who takes part, as others wrote it. Pure. */
 
 import type { Content, Json } from '../../twin/types'
+import { isMap } from '../objects/schema'
 
 export interface Guest {
   /** A Matrix ID, or what the event calls them by. */
   id: string
   name: string
   status: Answer
+  /** A word with the answer. */
+  comment: string
+  /** Whether it is their event. */
+  owns: boolean
+  /** Whether they are asked to come. */
+  attends: boolean
 }
 
 export const ANSWERS = ['accepted', 'tentative', 'declined', 'delegated', 'needs-action'] as const
@@ -16,6 +23,8 @@ export interface Somewhere {
   id: string
   name: string
 }
+
+const URI = /^matrix:u\/([^?#]+)/
 
 /** Returns the places of an event that have a name. */
 export function placesOf(content: Content): Somewhere[] {
@@ -35,12 +44,35 @@ export function addressesOf(content: Content): { name: string; address: string }
 
 export function guestsOf(content: Content): Guest[] {
   return entries(content.participants)
-    .map(([id, each]) => ({
-      id,
-      name: said(each.name),
-      status: ANSWERS.find((answer) => answer === each.participationStatus) ?? 'needs-action',
-    }))
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(([key, each]) => {
+      const roles = map(each.roles)
+      return {
+        id: matrixIdOf(key, each) ?? key,
+        name: said(each.name),
+        status: ANSWERS.find((answer) => answer === each.participationStatus) ?? 'needs-action',
+        comment: said(each.participationComment),
+        owns: roles.owner === true,
+        attends: roles.attendee === true,
+      }
+    })
+    .sort((a, b) => Number(b.owns) - Number(a.owns) || (a.id < b.id ? -1 : 1))
+}
+
+/** Tells whether somebody is to answer: who takes part, unless it is their own event. */
+export function isAsked(content: Content, user: string): boolean {
+  return guestsOf(content).some(({ id, owns }) => id === user && !owns)
+}
+
+/** Returns the Matrix ID of a participant: its key, or where `sendTo.matrix` leads. */
+function matrixIdOf(key: string, participant: Content): string | undefined {
+  if (key.startsWith('@')) return key
+  const name = URI.exec(said(map(participant.sendTo).matrix))?.[1]
+  if (name === undefined) return undefined
+  try {
+    return `@${decodeURIComponent(name)}`
+  } catch {
+    return undefined // no address
+  }
 }
 
 export function keywordsOf(content: Content): string[] {
@@ -60,5 +92,5 @@ function said(value: Json | undefined): string {
 }
 
 function map(value: Json | undefined): { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+  return isMap(value) ? value : {}
 }

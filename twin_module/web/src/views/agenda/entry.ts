@@ -1,8 +1,11 @@
 /** What stands in the agenda: events, and tasks on the day on which they are due. Pure. */
 
+import { keyOf } from '../../twin/shelf'
+import type { TwinObject } from '../../twin/types'
 import type { Task } from '../tasks/task'
 import { dayOf, type Day } from './days'
-import type { CalendarEvent } from './event'
+import { eventAt, eventOf, isSeries, type CalendarEvent } from './event'
+import type { Occurrence } from './occurrence'
 
 interface When {
   key: string
@@ -21,6 +24,30 @@ const DAY_MS = 86_400_000
 export function entryOfEvent(event: CalendarEvent): Entry {
   const { key, title, wholeDay, start, end, first, last } = event
   return { key, title, wholeDay, start, end, first, last, event }
+}
+
+/**
+ * Returns the entries of events: what comes again as often as the twin says, everything else as the page has it.
+ *
+ * A series that was just made here, and that the twin does not have yet, shows its first time.
+ */
+export function entriesOf(objects: readonly TwinObject[], occurrences: readonly Occurrence[]): Entry[] {
+  const placed = new Map<string, Occurrence[]>()
+  for (const each of occurrences) {
+    const key = keyOf({ room_id: each.room_id, capability: objects[0]?.capability ?? '', uid: each.uid })
+    const there = placed.get(key)
+    if (there === undefined) placed.set(key, [each])
+    else there.push(each)
+  }
+  return objects.flatMap((object) => {
+    const here = placed.get(keyOf(object)) ?? []
+    const times = here.length > 0 ? here.map((each) => eventAt(object, each)) : [unplaced(object)]
+    return times.flatMap((event) => (event === undefined ? [] : [entryOfEvent(event)]))
+  })
+}
+
+function unplaced(object: TwinObject): CalendarEvent | undefined {
+  return isSeries(object.content) && object.etag !== '' ? undefined : eventOf(object)
 }
 
 /** Returns the entry of a task; one that is never due has none. */

@@ -13,10 +13,14 @@ export interface GridProps {
   /** The day that the keys begin from. */
   day: Day
   today: Day
+  /** Only what is in this room is shown. */
+  room: string | undefined
   /** The ID of the heading that says what is shown. */
   label: string
   /** The ID of what says which keys there are. */
   hint: string
+  /** The keys of entries that want the same time as another one. */
+  conflicts: ReadonlySet<string>
   keys: (event: JSX.TargetedKeyboardEvent<HTMLElement>) => void
   onOpen: Open
   /** Shows all that is on a day. */

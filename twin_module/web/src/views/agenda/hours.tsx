@@ -57,10 +57,10 @@ export function Hours({ days, now, ...grid }: HoursProps) {
                   target instanceof Element && target.closest('a, button') === null && grid.onPress(day)
                 }
               >
-                <DayHead day={day} count={shown + left}>
+                <DayHead day={day} count={shown + left} room={grid.room}>
                   <span class="soft small">{weekdayName(day, 'short')}</span> <b>{dayNumber(day)}</b>
                 </DayHead>
-                <Lanes lanes={lanes} day={day} onOpen={grid.onOpen} />
+                <Lanes lanes={lanes} day={day} conflicts={grid.conflicts} onOpen={grid.onOpen} />
                 {left > 0 && (
                   <button type="button" class="quiet more" aria-haspopup="dialog" onClick={() => grid.onMore(day)}>
                     {t('agenda.more', { count: left })}
@@ -80,7 +80,15 @@ export function Hours({ days, now, ...grid }: HoursProps) {
         </ol>
         <div class="columns">
           {columns.map(({ day, blocks }) => (
-            <Column key={day} day={day} blocks={blocks} now={now} onOpen={grid.onOpen} onPress={grid.onPress} />
+            <Column
+              key={day}
+              day={day}
+              blocks={blocks}
+              now={now}
+              conflicts={grid.conflicts}
+              onOpen={grid.onOpen}
+              onPress={grid.onPress}
+            />
           ))}
         </div>
       </Scroller>
@@ -111,11 +119,12 @@ interface ColumnProps {
   day: Day
   blocks: Blocks
   now: Date
+  conflicts: ReadonlySet<string>
   onOpen: Open
   onPress: GridProps['onPress']
 }
 
-function Column({ day, blocks, now, onOpen, onPress }: ColumnProps) {
+function Column({ day, blocks, now, conflicts, onOpen, onPress }: ColumnProps) {
   const press = (event: JSX.TargetedMouseEvent<HTMLDivElement>): void => {
     if (event.target instanceof Element && event.target.closest('a, button') !== null) return
     const { top, height } = event.currentTarget.getBoundingClientRect()
@@ -131,6 +140,7 @@ function Column({ day, blocks, now, onOpen, onPress }: ColumnProps) {
               <Bar
                 entry={entry}
                 day={day}
+                conflicts={conflicts}
                 onOpen={onOpen}
                 block={to - from >= TALL_MINUTES ? 'tall' : 'low'}
                 drawn={continues(entry, day)}

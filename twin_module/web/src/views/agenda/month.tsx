@@ -78,7 +78,7 @@ function Cell({ lanes: { day, lanes, more }, narrow, other, ...grid }: CellProps
       aria-current={day === grid.today ? 'date' : undefined}
       onClick={({ target }) => target instanceof Element && target.closest('a, button') === null && grid.onPress(day)}
     >
-      <DayHead day={day} count={count} leads={!narrow}>
+      <DayHead day={day} count={count} room={grid.room} leads={!narrow}>
         {dayNumber(day)}
       </DayHead>
       {narrow ? (
@@ -89,7 +89,7 @@ function Cell({ lanes: { day, lanes, more }, narrow, other, ...grid }: CellProps
         </span>
       ) : (
         <>
-          <Lanes lanes={lanes} day={day} onOpen={grid.onOpen} />
+          <Lanes lanes={lanes} day={day} conflicts={grid.conflicts} onOpen={grid.onOpen} />
           {more > 0 && (
             <button type="button" class="quiet more" aria-haspopup="dialog" onClick={() => grid.onMore(day)}>
               {t('agenda.more', { count: more })}
@@ -106,19 +106,20 @@ interface DayHeadProps {
   day: Day
   /** How much is on it. */
   count: number
+  room: string | undefined
   /** Leads to the day when it is pressed. */
   leads?: boolean
   children: ComponentChildren
 }
 
 /** What a day is called: short to see, in full to hear; the keyboard gets to the day by Enter. */
-export function DayHead({ day, count, leads = true, children }: DayHeadProps) {
+export function DayHead({ day, count, room, leads = true, children }: DayHeadProps) {
   return (
     <>
       <span class="hidden-text">{t('agenda.day', { day: fullDay(day), count })}</span>
       {leads ? (
         <Link
-          href={`${places.agenda}${queryOf({ view: 'day', day })}`}
+          href={`${places.agenda}${queryOf({ view: 'day', day, room })}`}
           class="number"
           tabIndex={-1}
           aria-hidden="true"
@@ -135,7 +136,7 @@ export function DayHead({ day, count, leads = true, children }: DayHeadProps) {
 }
 
 /** The bars of one day; a bar of several days is drawn by the first of them, and only named by the others. */
-export function Lanes({ lanes, day, onOpen }: Pick<DayLanes, 'lanes' | 'day'> & Pick<GridProps, 'onOpen'>) {
+export function Lanes({ lanes, day, conflicts, onOpen }: Pick<DayLanes, 'lanes' | 'day'> & Pick<GridProps, 'conflicts' | 'onOpen'>) {
   if (lanes.length === 0) return null
   return (
     <ul class="lanes">
@@ -145,7 +146,7 @@ export function Lanes({ lanes, day, onOpen }: Pick<DayLanes, 'lanes' | 'day'> & 
         ) : (
           <li key={at}>
             {piece.span > 0 ? (
-              <Bar entry={piece.entry} day={day} onOpen={onOpen} drawn={drawnAs(piece)} />
+              <Bar entry={piece.entry} day={day} conflicts={conflicts} onOpen={onOpen} drawn={drawnAs(piece)} />
             ) : (
               <span class="hidden-text">{t('agenda.goes-on', { title: clean(piece.entry.title) })}</span>
             )}

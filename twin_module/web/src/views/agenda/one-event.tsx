@@ -1,45 +1,57 @@
-/** An event at a glance: when, where and who, and the way to its page. */
+/** An event at a glance: when, where and who, what to answer, and the way to its page. */
 
 import type { ComponentChildren } from 'preact'
-import { AlignLeft, CalendarClock, LayoutGrid, MapPin, Pencil, Repeat, Trash2, UsersRound, Video } from 'lucide-preact'
+import { AlignLeft, Bell, CalendarClock, LayoutGrid, MapPin, Pencil, Repeat, TriangleAlert, Video } from 'lucide-preact'
 import type { LucideIcon } from 'lucide-preact'
 import { Link } from 'wouter-preact'
-import { useSome } from '../../parts/some'
 import { safeAddress } from '../../parts/addresses'
 import { Dialog } from '../../parts/dialog'
 import { Icon } from '../../parts/icons'
-import { Avatar, clean, nameOf, roomName, Text } from '../../parts/names'
+import { clean, roomName, Text } from '../../parts/names'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
 import { twin } from '../../twin/twin'
 import { elsewhere } from '../tasks/facts'
-import { addressesOf, descriptionOf, guestsOf, keywordsOf, placesOf, type Guest } from './details'
-import { entryOfEvent } from './entry'
+import { alertSaid } from './alert-words'
+import { alertsOf } from './alerts'
+import { OwnAnswer } from './answer'
+import { against } from './conflicts'
+import { addressesOf, descriptionOf, isAsked, keywordsOf, placesOf } from './details'
+import { entryOfEvent, type Entry } from './entry'
 import type { CalendarEvent } from './event'
+import { Guests } from './guests'
+import { MoreToDo } from './more-to-do'
+import { repeatSaid } from './repeat-words'
 import { whenFully } from './words'
 
-const MOST_GUESTS = 10
 const MOST_WORDS = 20
 const MOST_PLACES = 20
+const MOST_AGAINST = 5
 
-interface OneEventProps {
+export interface OneEventProps {
   event: CalendarEvent
+  /** What else stands in the agenda around it. */
+  entries: readonly Entry[]
   onClose: () => void
   onChange: () => void
+  onInvite: () => void
+  onCancel: () => void
   onRemove: () => void
 }
 
-export function OneEvent({ event, onClose, onChange, onRemove }: OneEventProps) {
-  const { object } = event
-  const { content } = object
+export function OneEvent({ event, entries, onClose, onChange, onInvite, onCancel, onRemove }: OneEventProps) {
+  const { object, content } = event
   const mayWrite = twin.mayWrite(object.room_id)
   const description = descriptionOf(content)
   const words = keywordsOf(content)
+  const asked = isAsked(content, twin.owner.value) && event.status !== 'cancelled'
   return (
     <Dialog title={clean(event.title)} onClose={onClose}>
       <div class="stack tight one-event">
         <Marks event={event} />
+        {asked && <OwnAnswer place={object} title={event.title} given={event.answer} />}
         <When event={event} />
+        <Against event={event} entries={entries} />
         {placesOf(content)
           .slice(0, MOST_PLACES)
           .map(({ id, name }) => (
@@ -60,7 +72,8 @@ export function OneEvent({ event, onClose, onChange, onRemove }: OneEventProps) 
               <Address of={address} />
             </Fact>
           ))}
-        <Guests of={guestsOf(content)} />
+        <Guests event={event} />
+        <Alerts event={event} />
         <Fact icon={LayoutGrid} label={t('tasks.into')}>
           <Link href={places.collection(object.room_id)}>
             <Text of={roomName(object.room_id)} />
@@ -86,21 +99,16 @@ export function OneEvent({ event, onClose, onChange, onRemove }: OneEventProps) 
         )}
       </div>
       <div class="actions">
+        {mayWrite && (
+          <button type="button" onClick={onChange}>
+            <Icon of={Pencil} />
+            {t('edit')}
+          </button>
+        )}
+        <MoreToDo event={event} mayWrite={mayWrite} onInvite={onInvite} onCancel={onCancel} onRemove={onRemove} />
         <Link href={places.object(object)} class="button">
           {t('agenda.page')}
         </Link>
-        {mayWrite && (
-          <>
-            <button type="button" onClick={onChange}>
-              <Icon of={Pencil} />
-              {t('edit')}
-            </button>
-            <button type="button" class="bad" onClick={onRemove}>
-              <Icon of={Trash2} />
-              {t('remove')}
-            </button>
-          </>
-        )}
       </div>
     </Dialog>
   )
@@ -134,10 +142,42 @@ function When({ event }: { event: CalendarEvent }) {
       </Fact>
       {event.repeats && (
         <Fact icon={Repeat} label={t('agenda.repeats')}>
-          {t('agenda.repeats.text')}
+          {repeatSaid(event.object.content, event.first)}
         </Fact>
       )}
     </>
+  )
+}
+
+/** What else wants the same time. */
+function Against({ event, entries }: { event: CalendarEvent; entries: readonly Entry[] }) {
+  const found = against(entryOfEvent(event), entries)
+  if (found.length === 0) return null
+  return (
+    <Fact icon={TriangleAlert} label={t('agenda.conflict')} drawn="warn">
+      {t('agenda.conflict.with')}
+      <ul class="small">
+        {found.slice(0, MOST_AGAINST).map((each) => (
+          <li key={each.key}>
+            <Text of={each.title} /> <span class="soft">{whenFully(each)}</span>
+          </li>
+        ))}
+      </ul>
+      {found.length > MOST_AGAINST && (
+        <span class="small soft">{t('agenda.more', { count: found.length - MOST_AGAINST })}</span>
+      )}
+    </Fact>
+  )
+}
+
+function Alerts({ event }: { event: CalendarEvent }) {
+  const alerts = alertsOf(event.content)
+  if (alerts.length === 0) return null
+  const said = [...new Set(alerts.map(({ offset }) => alertSaid(offset, event.wholeDay)))]
+  return (
+    <Fact icon={Bell} label={t('agenda.field.alerts')}>
+      {said.join(', ')}
+    </Fact>
   )
 }
 
@@ -152,30 +192,16 @@ function Address({ of }: { of: string }) {
   )
 }
 
-function Guests({ of }: { of: readonly Guest[] }) {
-  const [some, more] = useSome(of, MOST_GUESTS)
-  if (of.length === 0) return null
-  return (
-    <Fact icon={UsersRound} label={t('agenda.who')}>
-      <ul class="stack tight">
-        {some.map(({ id, name, status }) => (
-          <li key={id} class="row">
-            <Avatar id={id} small />
-            <span class="grow">
-              <Text of={id.startsWith('@') ? nameOf(id) : name || id} />
-              <span class="soft small"> {t(`agenda.answer.${status}`)}</span>
-            </span>
-          </li>
-        ))}
-      </ul>
-      {more}
-    </Fact>
-  )
+interface FactProps {
+  icon: LucideIcon
+  label: string
+  drawn?: string
+  children: ComponentChildren
 }
 
-function Fact({ icon, label, children }: { icon: LucideIcon; label: string; children: ComponentChildren }) {
+export function Fact({ icon, label, drawn = '', children }: FactProps) {
   return (
-    <div class="fact">
+    <div class={`fact ${drawn}`}>
       <Icon of={icon} />
       <div class="grow">
         <span class="hidden-text">{label}: </span>

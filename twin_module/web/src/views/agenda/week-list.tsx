@@ -17,6 +17,9 @@ interface WeekListProps {
   /** Whether the twin has answered: before that, nobody knows that there is nothing. */
   known: boolean
   today: Day
+  /** Only what is in this room is shown. */
+  room: string | undefined
+  conflicts: ReadonlySet<string>
   onOpen: Open
   /** Makes something on a day; absent for who can't. */
   onMake: ((day: Day) => void) | undefined
@@ -33,14 +36,14 @@ export function WeekList({ days, ...rest }: WeekListProps) {
 }
 
 /** One day with all that is on it. */
-export function DaySection({ day, entries, known, today, onOpen, onMake }: Omit<WeekListProps, 'days'> & { day: Day }) {
+export function DaySection({ day, entries, known, today, room, conflicts, onOpen, onMake }: Omit<WeekListProps, 'days'> & { day: Day }) {
   const inside = touching(entries, day, day)
   const heading = `day-${day}`
   return (
     <section class="card day-section" aria-labelledby={heading} aria-current={day === today ? 'date' : undefined}>
       <header>
         <h3 id={heading}>
-          <Link href={`${places.agenda}${queryOf({ view: 'day', day })}`} class="plain">
+          <Link href={`${places.agenda}${queryOf({ view: 'day', day, room })}`} class="plain">
             {fullDay(day)}
           </Link>
         </h3>
@@ -56,7 +59,7 @@ export function DaySection({ day, entries, known, today, onOpen, onMake }: Omit<
         )}
       </header>
       {inside.length > 0 ? (
-        <DayList entries={inside} day={day} onOpen={onOpen} />
+        <DayList entries={inside} day={day} conflicts={conflicts} onOpen={onOpen} />
       ) : (
         known && <p class="soft small">{t('agenda.nothing')}</p>
       )}

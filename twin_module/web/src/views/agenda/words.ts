@@ -3,8 +3,9 @@
 import { fully, timeOfDay, wholeDay } from '../../dates'
 import { currentLocale, t } from '../../texts/texts'
 import type { Shown } from './address'
-import { noonOf, type Day } from './days'
+import { noonOf, plusDays, type Day } from './days'
 import type { Entry } from './entry'
+import type { Occurrence } from './occurrence'
 
 const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
   new Intl.DateTimeFormat(currentLocale(), options)
@@ -41,6 +42,15 @@ export function whenFully(entry: Entry): string {
   const [start, end] = [new Date(entry.start), new Date(entry.end)]
   if (entry.end <= entry.start) return fully(start)
   return format({ dateStyle: 'full', timeStyle: 'short' }).formatRange(start, end)
+}
+
+/** Returns when an event is, as the twin places it. */
+export function occurrenceSaid({ start, end, local_start, local_end, content }: Occurrence): string {
+  if (content.showWithoutTime === true) {
+    return between(local_start.slice(0, 10), plusDays(local_end.slice(0, 10), -1), { dateStyle: 'full' })
+  }
+  const [from, to] = [new Date(start), new Date(end)]
+  return to > from ? format({ dateStyle: 'full', timeStyle: 'short' }).formatRange(from, to) : fully(from)
 }
 
 /** Returns when something is on one of its days. */

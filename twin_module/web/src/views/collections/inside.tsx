@@ -11,6 +11,8 @@ import { calledAs, opening, tabsOf } from './tabs'
 
 const Tasks = later(async () => (await import('../tasks')).Tasks)
 const Documents = later(async () => (await import('../documents')).Documents)
+const Agenda = later(async () => (await import('../agenda/of-room')).AgendaOfRoom)
+const Contacts = later(async () => (await import('../contacts')).Contacts)
 const Objects = later(async () => (await import('../objects')).Objects)
 
 export function Inside({ roomId, capability }: { roomId: string; capability: string | undefined }) {
@@ -48,6 +50,10 @@ function Tabs({ roomId, tabs, chosen }: { roomId: string; tabs: readonly string[
           <Tasks key={roomId} roomId={roomId} />
         ) : chosen === 'docs' ? (
           <Documents key={roomId} roomId={roomId} />
+        ) : chosen === 'agenda' && tabs.includes(chosen) ? (
+          <Agenda key={roomId} roomId={roomId} />
+        ) : chosen === 'contacts' && tabs.includes(chosen) ? (
+          <Contacts key={roomId} roomId={roomId} />
         ) : tabs.includes(chosen) ? (
           <Objects key={`${roomId} ${chosen}`} roomId={roomId} capability={chosen} />
         ) : (
@@ -68,6 +74,8 @@ export function tabName(capability: string): string {
       return t('collection.tab.attestations')
     case 'agenda':
       return t('collection.tab.agenda')
+    case 'contacts':
+      return t('collection.tab.contacts')
     default:
       return calledAs(capability)
   }

@@ -3,7 +3,7 @@
 import type { Capability } from '../../twin/types'
 
 /** What stands in front; everything else follows as the twin names it. */
-const FIRST = ['tasks', 'docs']
+const FIRST = ['tasks', 'docs', 'agenda', 'contacts']
 /** Who shares with whom is no object in a tab: it has views of its own. */
 const ELSEWHERE = ['circles']
 

@@ -1,20 +1,28 @@
-/** What is in the agenda today; this file is only fetched where the twin has one. */
+/** What is in the agenda today, and the invitations to events; this file is only fetched where the twin has one. */
 
-import { useState } from 'preact/hooks'
+import { lazy, Suspense } from 'preact/compat'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
 import { Loading } from '../../parts/loading'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
+import { conflicting } from '../agenda/conflicts'
 import { dayOf } from '../agenda/days'
-import { Dialogs, type Over } from '../agenda/dialogs'
 import { DayList } from '../agenda/entries'
+import { over, type Over } from '../agenda/over'
 import { useEntries } from '../agenda/read'
 import '../agenda.css'
 
+// Most people who look at Home open no event: its forms come when somebody does.
+const Dialogs = lazy(async () => ({ default: (await import('../agenda/dialogs')).Dialogs }))
+
 export function Events({ now }: { now: Date }) {
   const today = dayOf(now)
-  const { entries, loaded, again } = useEntries(today, today, false)
-  const [over, setOver] = useState<Over>()
+  const { entries, loaded, again } = useEntries({ first: today, last: today, withTasks: false })
+  const conflicts = useMemo(() => conflicting(entries), [entries])
+  const [opened, setOpened] = useState<Over>()
+  const used = useRef(false)
+  used.current ||= opened !== undefined
   return (
     <section class="card" aria-labelledby="home-events">
       <header>
@@ -24,13 +32,22 @@ export function Events({ now }: { now: Date }) {
         </Link>
       </header>
       {entries.length > 0 ? (
-        <DayList entries={entries} day={today} onOpen={({ event }) => event && setOver({ event: event.object })} />
+        <DayList
+          entries={entries}
+          day={today}
+          conflicts={conflicts}
+          onOpen={({ event }) => event && setOpened(over(event))}
+        />
       ) : (
         <Loading of={loaded} again={again}>
           {() => <p class="soft">{t('agenda.home.none')}</p>}
         </Loading>
       )}
-      <Dialogs over={over} onOver={setOver} entries={entries} now={now} onMade={() => {}} />
+      {used.current && (
+        <Suspense fallback={null}>
+          <Dialogs over={opened} onOver={setOpened} entries={entries} now={now} onMade={() => {}} />
+        </Suspense>
+      )}
     </section>
   )
 }

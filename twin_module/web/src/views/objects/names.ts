@@ -9,6 +9,7 @@ const KNOWN: Readonly<Record<string, Key>> = {
   docs: 'collection.tab.docs',
   attestations: 'collection.tab.attestations',
   agenda: 'collection.tab.agenda',
+  contacts: 'collection.tab.contacts',
   circles: 'objects.circles',
 }
 

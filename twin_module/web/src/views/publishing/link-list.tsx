@@ -1,7 +1,7 @@
 /** Links that were published: where they lead, how long they last, and taking them back. */
 
-import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import type { ComponentChildren, JSX } from 'preact'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { ExternalLink } from 'lucide-preact'
 import { ago, fully } from '../../dates'
 import { useSome } from '../../parts/some'
@@ -72,7 +72,8 @@ function Line({ link, fresh, onTakeBack }: LineProps) {
     if (!fresh) return
     input.current?.focus()
   }, [fresh])
-  const address = addressOf(link.token, location.origin)
+  const { origin } = location
+  const address = addressOf(link.token, origin)
   const title = said(link.title) || t('publish.untitled')
   return (
     <>
@@ -84,11 +85,14 @@ function Line({ link, fresh, onTakeBack }: LineProps) {
           dir="ltr"
           aria-label={t('publish.address', { title })}
           value={address}
-          // Backwards, so that its beginning shows.
-          onFocus={({ currentTarget }) => currentTarget.setSelectionRange(0, address.length, 'backward')}
+          onFocus={select}
         />
         <CopyButton text={address} label={t('publish.copy', { title })} main={fresh} />
       </div>
+      {FILES.map((kind) => {
+        const at = link[kind]
+        return at === undefined ? null : <FileAddress key={kind} kind={kind} title={title} address={origin + at} />
+      })}
       <p class="soft small">
         {t('publish.made', { when: ago(link.made) })}
         {' · '}
@@ -112,4 +116,27 @@ function Line({ link, fresh, onTakeBack }: LineProps) {
       </div>
     </>
   )
+}
+
+const FILES = ['calendar', 'contacts'] as const
+
+/** The same as a file that calendar apps and address books read, and look at again by themselves. */
+function FileAddress({ kind, title, address }: { kind: (typeof FILES)[number]; title: string; address: string }) {
+  const id = useId()
+  return (
+    <div class="stack tight">
+      <label for={id} class="small">
+        {t(`publish.${kind}`)}
+      </label>
+      <div class="link">
+        <input id={id} readOnly dir="ltr" value={address} onFocus={select} />
+        <CopyButton text={address} label={t(`publish.copy-${kind}`, { title })} />
+      </div>
+    </div>
+  )
+}
+
+/** Marks all of an address, backwards, so that its beginning shows. */
+function select({ currentTarget }: JSX.TargetedFocusEvent<HTMLInputElement>): void {
+  currentTarget.setSelectionRange(0, currentTarget.value.length, 'backward')
 }

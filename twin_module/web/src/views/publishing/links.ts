@@ -18,6 +18,10 @@ export interface PublishedLink extends Publishable {
   made: number
   expires?: number
   token: string
+  /** The path at which calendar apps subscribe to it. */
+  calendar?: string
+  /** The path of its contacts. */
+  contacts?: string
   /** Why it opens nothing now. */
   note?: string
 }

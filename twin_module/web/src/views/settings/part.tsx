@@ -10,13 +10,18 @@ export const PARTS = [
   'sessions',
   'links',
   'invitations',
+  'busy',
+  'time',
+  'calendar-apps',
   'experiences',
   'card',
   'export',
   'about',
 ] as const
 
-export function Part({ of, children }: { of: (typeof PARTS)[number]; children: ComponentChildren }) {
+export type PartName = (typeof PARTS)[number]
+
+export function Part({ of, children }: { of: PartName; children: ComponentChildren }) {
   return (
     <section id={of} class="card stack" aria-labelledby={`${of}-title`}>
       <h2 id={`${of}-title`} tabIndex={-1}>
@@ -28,6 +33,6 @@ export function Part({ of, children }: { of: (typeof PARTS)[number]; children: C
 }
 
 /** Gives the focus to a part's heading, when what had it is gone. */
-export function focusPart(of: (typeof PARTS)[number]): void {
+export function focusPart(of: PartName): void {
   document.getElementById(`${of}-title`)?.focus()
 }

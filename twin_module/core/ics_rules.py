@@ -1,0 +1,198 @@
+"""Recurrence rules: RRULE (RFC 5545, section 3.3.10; RFC 7529) and RecurrenceRule (RFC 8984, section 4.3.3)."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Any, Final
+
+from twin_module.core.content_lines import Line
+from twin_module.core.ics_kept import Taking
+from twin_module.core.ics_times import Clock, When, utc_digits
+from twin_module.core.ics_zones import UTC_ZONE
+from twin_module.core.jscalendar import local_of
+
+MAX_RULES: Final = 20
+_NAMES: Final = (("RRULE", "recurrenceRules"), ("EXRULE", "excludedRecurrenceRules"))
+_FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
+"""Rules that repeat each minute or second are kept as lines; nobody plans by them."""
+_DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_NTH_DAY: Final = re.compile(r"([+-]?[0-9]{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
+_NUMBERS: Final[Mapping[str, tuple[str, int, int]]] = {
+    "BYMONTHDAY": ("byMonthDay", -31, 31),
+    "BYYEARDAY": ("byYearDay", -366, 366),
+    "BYWEEKNO": ("byWeekNo", -53, 53),
+    "BYHOUR": ("byHour", 0, 23),
+    "BYMINUTE": ("byMinute", 0, 59),
+    "BYSECOND": ("bySecond", 0, 60),
+    "BYSETPOS": ("bySetPosition", -366, 366),
+}
+_MONTH: Final = re.compile(r"0?([1-9]|1[0-3])(L?)")
+_WORD: Final = re.compile(r"[A-Z0-9-]{1,64}")
+_MAX_LIST: Final = 366
+_MAX_MONTHS: Final = 60
+_MAX_COUNT: Final = 10**9
+_END_OF_DAY: Final = time(23, 59, 59)
+
+
+class _NoRule(Exception):
+    """A part of a rule means nothing."""
+
+
+def read_rules(lines: Taking, clock: Clock, zone: str | None, content: dict[str, Any]) -> None:
+    """Read the rules of a series into its content.
+
+    Args:
+        lines: of its master.
+        clock: reads times.
+        zone: of its start.
+        content: with `showWithoutTime`, if it has only days.
+    """
+    for name, field in _NAMES:
+        rules = []
+        for line in lines.all(name)[:MAX_RULES]:
+            rule = _read(line, clock, zone, is_day=content.get("showWithoutTime") is True)
+            if rule is not None:
+                lines.take(line)
+                rules += [rule] if rule not in rules else []
+        if rules:
+            content[field] = rules
+
+
+def _read(line: Line, clock: Clock, zone: str | None, *, is_day: bool) -> dict[str, Any] | None:
+    parts: dict[str, str] = {}
+    for each in line.value.upper().split(";"):
+        name, _, value = each.partition("=")
+        if name in parts:
+            return None
+        if name.strip():
+            parts[name.strip()] = value.strip()
+    if parts.get("FREQ") not in _FREQUENCIES or {"COUNT", "UNTIL"} <= parts.keys():
+        return None
+    rule: dict[str, Any] = {"@type": "RecurrenceRule", "frequency": parts["FREQ"].lower()}
+    try:
+        for name, value in parts.items():
+            _read_part(rule, name, value)
+        if "UNTIL" in parts:
+            until = clock.read(line, parts["UNTIL"])
+            if until is None:
+                return None
+            rule["until"] = _until(until, zone, is_day=is_day)
+    except (_NoRule, ValueError):
+        return None
+    return rule
+
+
+def _read_part(rule: dict[str, Any], name: str, value: str) -> None:
+    if name in ("INTERVAL", "COUNT"):
+        number = int(value)
+        if not 0 < number <= _MAX_COUNT:
+            raise _NoRule
+        rule[name.lower()] = number
+    elif name in _NUMBERS:
+        field, least, most = _NUMBERS[name]
+        rule[field] = [_number(each, least, most) for each in _list(value)]
+    elif name == "BYDAY":
+        rule["byDay"] = [_nth_day(each) for each in _list(value)]
+    elif name == "BYMONTH":
+        months = [_MONTH.fullmatch(each) for each in _list(value)[: _MAX_MONTHS + 1]]
+        if len(months) > _MAX_MONTHS or None in months:
+            raise _NoRule
+        rule["byMonth"] = [each[1] + each[2] for each in months if each]
+    elif name == "WKST":
+        if value not in _DAYS:
+            raise _NoRule
+        rule["firstDayOfWeek"] = value.lower()
+    elif name == "RSCALE":
+        if not _WORD.fullmatch(value):
+            raise _NoRule
+        rule["rscale"] = value.lower()
+    elif name == "SKIP":
+        if value not in ("OMIT", "BACKWARD", "FORWARD"):
+            raise _NoRule
+        rule["skip"] = value.lower()
+    elif name not in ("FREQ", "UNTIL") and not name.startswith("X-"):
+        raise _NoRule
+
+
+def _list(value: str) -> list[str]:
+    found = value.split(",")
+    if len(found) > _MAX_LIST:
+        raise _NoRule
+    return found
+
+
+def _number(text: str, least: int, most: int) -> int:
+    number = int(text)
+    if not least <= number <= most or (least < 0 and not number):
+        raise _NoRule
+    return number
+
+
+def _nth_day(text: str) -> dict[str, Any]:
+    found = _NTH_DAY.fullmatch(text.strip())
+    if found is None:
+        raise _NoRule
+    day: dict[str, Any] = {"@type": "NDay", "day": found[2].lower()}
+    if found[1]:
+        day["nthOfPeriod"] = _number(found[1], -366, 366)
+    return day
+
+
+def _until(until: When, zone: str | None, *, is_day: bool) -> str:
+    if is_day:
+        return datetime.combine(until.local, time()).isoformat()
+    if until.is_day:
+        # The whole day counts, whoever wrote a day where a time had to be.
+        return datetime.combine(until.local, _END_OF_DAY).isoformat()
+    return until.within(zone).isoformat()
+
+
+def write_rules(content: Mapping[str, Any]) -> list[str]:
+    """Return the lines of the rules of a series."""
+    found = []
+    for name, field in _NAMES:
+        rules = content.get(field)
+        for rule in rules if rules and not isinstance(rules, str | Mapping) else ():
+            if isinstance(rule, Mapping) and isinstance(rule.get("frequency"), str):
+                found.append(f"{name}:{_written(rule, content)}")
+    return found
+
+
+def _written(rule: Mapping[str, Any], content: Mapping[str, Any]) -> str:
+    parts = [f"FREQ={rule['frequency'].upper()}"]
+    for name, field in (("RSCALE", "rscale"), ("SKIP", "skip")):
+        if isinstance(rule.get(field), str):
+            parts.append(f"{name}={rule[field].upper()}")
+    until = local_of(rule.get("until"))
+    if until is not None:
+        parts.append(f"UNTIL={_written_until(until, content)}")
+    for name in ("COUNT", "INTERVAL"):
+        if isinstance(rule.get(name.lower()), int):
+            parts.append(f"{name}={rule[name.lower()]}")
+    months = rule.get("byMonth")
+    if months:
+        parts.append("BYMONTH=" + ",".join(map(str, months)))
+    for name, (field, _, _) in _NUMBERS.items():
+        if rule.get(field):
+            parts.append(f"{name}=" + ",".join(map(str, rule[field])))
+    if rule.get("byDay"):
+        parts.append("BYDAY=" + ",".join(map(_written_day, rule["byDay"])))
+    if isinstance(rule.get("firstDayOfWeek"), str):
+        parts.append(f"WKST={rule['firstDayOfWeek'].upper()}")
+    return ";".join(parts)
+
+
+def _written_day(day: Mapping[str, Any] | str) -> str:
+    if isinstance(day, str):
+        return day.upper()
+    return f"{day.get('nthOfPeriod') or ''}{str(day.get('day')).upper()}"
+
+
+def _written_until(until: datetime, content: Mapping[str, Any]) -> str:
+    digits = utc_digits(until.isoformat())
+    if content.get("showWithoutTime") is True:
+        return digits[:8]
+    zone = content.get("timeZone")
+    if not isinstance(zone, str):
+        return digits
+    return utc_digits(When(until, zone, is_day=False).within(UTC_ZONE).isoformat()) + "Z"
