@@ -320,7 +320,12 @@ def test_an_event_is_saved_as_a_file(alice: Person, room: str, home: Home) -> No
 
 
 def test_a_guest_is_invited_answers_and_is_seen_to_have_answered(
-    alice: Person, bob: Person, room: str, home: Home, accessible: Callable[[Page], None]
+    alice: Person,
+    bob: Person,
+    room: str,
+    home: Home,
+    accessible: Callable[[Page], None],
+    picture: Callable[[Page, str], None],
 ) -> None:
     page = agenda(home, alice)
     day(page, "19 November").click()
@@ -358,6 +363,7 @@ def test_a_guest_is_invited_answers_and_is_seen_to_have_answered(
         "comes perhaps"
     )
     accessible(page)
+    picture(page, "event")
 
     theirs.clock.set_fixed_time(NOW)
     theirs.goto(f"{PAGE}/agenda?view=month")
@@ -421,7 +427,12 @@ def test_somebody_is_invited_later_and_taken_off_again(
 
 
 def test_a_time_is_found_for_those_who_tell_and_the_others_are_named(
-    alice: Person, bob: Person, room: str, home: Home, accessible: Callable[[Page], None]
+    alice: Person,
+    bob: Person,
+    room: str,
+    home: Home,
+    accessible: Callable[[Page], None],
+    picture: Callable[[Page, str], None],
 ) -> None:
     diary = bob.collection("Bob's")
     put(bob, diary, "Secret", "2032-11-18T09:00:00", duration="PT2H")
@@ -448,6 +459,7 @@ def test_a_time_is_found_for_those_who_tell_and_the_others_are_named(
     expect(found.get_by_role("button").first).to_have_text("12:00")
     expect(dialog(page)).to_contain_text("Of one person it is not known")
     expect(dialog(page)).to_contain_text("carol: not known.")
+    picture(page, "find-a-time")
     assert "Secret" not in dialog(page).inner_text()
     accessible(page)
     found.get_by_role("button").first.click()

@@ -176,7 +176,7 @@ def test_they_fit_a_phone_in_german_and_from_right_to_left(
     page.evaluate("document.documentElement.dir = 'rtl'")
     apps = part(page, "Kalender- und Kontakte-Apps")
     apps.get_by_label("Welche App oder welches Gerät").fill("Telefon")
-    apps.get_by_role("button", name="Passwort machen").click()
+    apps.get_by_role("button", name="Passwort erstellen").click()
     expect(apps.get_by_role("region", name="Passwort für Telefon")).to_be_visible()
     time = part(page, "Zeit und Erinnerungen")
     expect(time.get_by_label("Zeitzone")).to_have_value("Asia/Tokyo")

@@ -2,7 +2,7 @@
 
 from tests.contract.conftest import TASK, Side, task
 from twin_module.core.effects import Put
-from twin_module.core.layout import COLLECTION_TYPE
+from twin_module.core.layout import COLLECTION_TYPE, RSVP
 from twin_module.core.state import NAMESPACE, frozen
 
 
@@ -65,6 +65,14 @@ def test_object_keys_name_the_current_events_of_ours_and_no_others(alice: Side) 
     assert {each.room_id for each in keys} == {room}
     assert {each.type for each in keys} == {TASK}
     assert {each.state_key: each.event_id for each in keys} == revisions
+
+
+def test_answers_to_events_do_not_count(alice: Side) -> None:
+    room = alice.collection()
+    alice.put(room, task("a"))
+    alice.put(room, Put(RSVP, alice.port.owner, frozen({"answers": {}})))
+    alice.put(room, task("b"))
+    assert alice.run(alice.port.count_objects(room)) == 2
 
 
 def test_events_are_read_by_id_also_when_they_are_no_longer_current(alice: Side) -> None:

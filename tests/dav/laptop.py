@@ -92,7 +92,7 @@ class Laptop:
     def discover(self) -> None:
         """Learn which calendars and address books there are, and make those that are missing."""
         self.set_up(dict.fromkeys(KINDS, ("from a", "from b")))
-        self.run("vdirsyncer", "discover", typed="y\n" * 200)
+        self.run("vdirsyncer", "discover", typed="y\n" * 5000)
 
     def sync(self) -> None:
         """Bring both sides to one state."""

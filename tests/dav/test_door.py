@@ -13,7 +13,7 @@ import pytest
 from tests.dav.conftest import ROOT, Addresses, Twin
 from tests.dav.entries import event
 from twin_module.testing.dav import NAMESPACES, Dav
-from twin_module.testing.person import Person, request
+from twin_module.testing.person import Answer, Person, request
 
 pytestmark = pytest.mark.twins
 
@@ -264,8 +264,14 @@ def test_a_matrix_token_opens_the_calendars_to_nobody(twin: Twin) -> None:
 
 
 def test_guessing_is_slowed_down_for_whoever_guesses(twin: Twin, addresses: Addresses) -> None:
-    wrong = replace(twin.dav, password="wrong", address=addresses.next())
-    answers = [wrong.ask("PROPFIND", wrong.home) for _ in range(30)]
+    here = addresses.next()
+
+    def guess(number: int) -> Answer:
+        app = replace(twin.dav, password=f"wrong {number}", address=here)
+        return app.ask("PROPFIND", app.home)
+
+    answers = [guess(number) for number in range(30)]
     assert {each.status for each in answers} == {401, 429}
     assert int(answers[-1].headers["retry-after"]) > 0
-    assert replace(twin.dav, address=addresses.next()).ask("PROPFIND", wrong.home).status == 207
+    elsewhere = replace(twin.dav, address=addresses.next())
+    assert elsewhere.ask("PROPFIND", elsewhere.home).status == 207

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.dav.conftest import Server, Twin
+from tests.dav.conftest import Server
 from tests.dav.entries import calendar as whole, card, event, todo, values, vevent
 from twin_module.testing.dav import Dav, Shown
 
@@ -351,15 +351,3 @@ def test_people_are_fetched_by_their_paths(dav: Dav, people: str) -> None:
     found = dav.multiget(people, wanted, "CR:address-data")
     assert [found[each].status for each in wanted] == [200, 404]
     assert "FN:Ada Lovelace" in found[wanted[0]].text("CR:address-data")
-
-
-@pytest.mark.parametrize("start", ["20300107T100000Z", "20300107"])
-def test_a_series_is_written_out_for_its_time_and_no_more(twin: Twin, start: str) -> None:
-    # RFC 4791, 9.9: the end is outside. Radicale writes out one that begins there, and leaves out
-    # the first one of whole days that are one by not saying how long they are.
-    path = twin.new_calendar(f"Written out {start}")
-    fill(twin.dav, path, {"a": event("a", "RRULE:FREQ=DAILY;COUNT=9", start=start)})
-    after, before = (start.replace("0107", day) for day in ("0108", "0110"))
-    span = [each if "T" in each else f"{each}T000000Z" for each in (after, before)]
-    found = expanded(twin.dav, path, *span)
-    assert found == [after, start.replace("0107", "0109")]

@@ -86,12 +86,22 @@ def test_passwords_survive_a_restart(alice: Home) -> None:
 
 def test_whoever_guesses_has_to_wait_and_others_do_not(alice: Home) -> None:
     _, password = make(alice)
-    for _ in range(10):
+    for number in range(10):
         assert alice.twin.app_passwords.wait(HERE) == 0
-        assert not admits(alice, "wrong")
+        assert not admits(alice, f"wrong {number}")
     assert alice.twin.app_passwords.wait(HERE) > 0
     assert alice.twin.app_passwords.wait("192.0.2.8") == 0
     assert admits(alice, password, address="192.0.2.8")
+
+
+def test_an_app_that_repeats_an_old_password_keeps_nobody_out(alice: Home) -> None:
+    phone, old = make(alice)
+    _, password = make(alice, "Laptop")
+    run(alice.twin.app_passwords.revoke(phone))
+    for _ in range(100):
+        assert not admits(alice, old)
+    assert alice.twin.app_passwords.wait(HERE) == 0
+    assert admits(alice, password)
 
 
 def test_right_passwords_take_no_patience(alice: Home) -> None:

@@ -5,7 +5,7 @@ which JSCalendar has no field for. `ics_zones.py` says what becomes of time zone
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -21,7 +21,8 @@ from twin_module.core.content_lines import (
 from twin_module.core.entries import Entry, Refused, key_of
 from twin_module.core.ics_kept import kept_in, storable, texts_of
 from twin_module.core.ics_object import EVENT, TASK, Unreadable
-from twin_module.core.ics_series import Calendar, Part, read_series, written_series
+from twin_module.core.ics_series import Calendar, Part, read_series
+from twin_module.core.ics_series_lines import written_series
 from twin_module.core.ics_timezones import timezone_lines
 from twin_module.core.ics_zones import UnknownZone, Zones, zone_of_name
 
@@ -72,23 +73,31 @@ def read_entries(text: str) -> tuple[list[Entry], list[Refused]]:
                     each.name, f"It is no event and no task, but {each.name[:60]!r}."
                 )
                 refused.append(Refused(_title(each), reason))
-    entries: list[Entry] = []
+    entries = []
     for (_, uid), parts in groups.items():
-        masters = [part for part in parts if part.component.first("RECURRENCE-ID") is None]
-        instances = [part for part in parts if part.component.first("RECURRENCE-ID") is not None]
-        for other in masters[1:]:
-            if list(other.component.texts()) != list(masters[0].component.texts()):
-                reason = "Another entry of the file has the same UID."
-                refused.append(Refused(_title(other.component), reason))
-        key = key_of(uid)
-        try:
-            if len(uid) > _MAX_UID:
-                raise Unreadable(f"Its UID is longer than {_MAX_UID} characters.")
-            content = read_series(key, uid, masters[0] if masters else None, instances)
-            entries.append(Entry(key, content))
-        except (Unreadable, UnknownZone) as error:
-            refused.append(Refused(_title(parts[0].component), str(error)))
+        entry, problems = _entry(uid, parts)
+        entries += [entry] if entry else []
+        refused += problems
     return entries, refused
+
+
+def _entry(uid: str, parts: Sequence[Part]) -> tuple[Entry | None, list[Refused]]:
+    """Return the entry of a UID, None where it can't be read, and what is refused of it."""
+    masters = [part for part in parts if part.component.first("RECURRENCE-ID") is None]
+    instances = [part for part in parts if part.component.first("RECURRENCE-ID") is not None]
+    refused = [
+        Refused(_title(other.component), "Another entry of the file has the same UID.")
+        for other in masters[1:]
+        if list(other.component.texts()) != list(masters[0].component.texts())
+    ]
+    key, name = key_of(uid), _title(parts[0].component)
+    if len(uid) > _MAX_UID:
+        return None, [*refused, Refused(name, f"Its UID is longer than {_MAX_UID} characters.")]
+    try:
+        content = read_series(key, uid, masters[0] if masters else None, instances)
+    except (Unreadable, UnknownZone) as error:
+        return None, [*refused, Refused(name, str(error))]
+    return Entry(key, content), refused
 
 
 def _calendar(component: Component) -> Calendar:

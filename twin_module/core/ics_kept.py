@@ -105,7 +105,9 @@ def deviation(written: Sequence[str], lines: Taking, once: frozenset[str]) -> di
     if original:
         _with_twins(new, original, written, once)
     if new:
-        _pair(instead, new, original, lambda line: None if line.name in once else _slot(line))
+        together = once | {"CATEGORIES"}
+        _pair(instead, new, original, lambda line: _alone(line, line.name, together))
+        _pair(instead, new, original, lambda line: _alone(line, field_of(line.name), together))
         _pair(instead, new, original, lambda line: field_of(line.name))
         instead |= {_short(line): "" for line in new if line.name not in _NEEDED}
     # What was read of `original` says nothing that is written. All are in one order, so that what
@@ -137,9 +139,9 @@ def field_of(name: str) -> str:
     return _SAME_FIELD.get(name, name)
 
 
-def _slot(line: Line) -> tuple[str, str] | None:
+def _alone(line: Line, name: str, together: frozenset[str]) -> tuple[str, str] | None:
     """Return what only this line says, None where all lines of its name say it together."""
-    return None if line.name == "CATEGORIES" else (field_of(line.name), line.value.lower())
+    return None if line.name in together else (name, line.value.lower())
 
 
 def _pair(
@@ -155,17 +157,19 @@ def _pair(
             key = slot(line)
             if key is not None:
                 by_slot.setdefault(key, ([], []))[index].append(line)
+    done: set[int] = set()
     for written, before in by_slot.values():
         if not written or not before:
             continue
+        done.update(map(id, written + before))
         blocks = [(written, before)]
         if written[0].name in _ORDERED and len(written) == len(before):
             blocks = [([one], [other]) for one, other in zip(written, before, strict=True)]
         for ours, theirs in blocks:
             texts = [_short_like(line, ours) for line in theirs]
             instead["\n".join(map(_short, ours))] = "\n".join(texts)
-        new[:] = [line for line in new if line not in written]
-        original[:] = [line for line in original if line not in before]
+    new[:] = [line for line in new if id(line) not in done]
+    original[:] = [line for line in original if id(line) not in done]
 
 
 def _short(line: Line) -> str:
@@ -212,6 +216,7 @@ def with_kept(written: Sequence[str], kept: Mapping[str, Any], once: frozenset[s
 
 def _replaced(lines: list[str], instead: Mapping[str, Any]) -> list[str]:
     there = {_short(line): line for line in map(read_line, lines)}
+    alike = {(line.name, line.value): line for line in reversed(there.values())}
     replacements: dict[str, list[str]] = {}
     for key, value in sorted(instead.items()):
         if not isinstance(value, str):
@@ -224,7 +229,11 @@ def _replaced(lines: list[str], instead: Mapping[str, Any]) -> list[str]:
             replacements[there[keys[0]].text] = [_long(text, longs) for text in texts]
             replacements.update({there[each].text: [] for each in keys[1:]})
         elif len(keys) == len(texts) == 1 and _HASH not in key and _HASH not in value:
-            _adapt(replacements, there, read_line(key), read_line(texts[0]))
+            before, original = read_line(key), read_line(texts[0])
+            line = alike.get((before.name, before.value))
+            if line is not None and (original.name, original.value) == (before.name, before.value):
+                adapted = _adapted(original, before.params, line.params)
+                replacements.setdefault(line.text, [adapted])
     return [new for line in lines for new in replacements.get(line, [line])]
 
 
@@ -233,23 +242,13 @@ def _long(text: str, values: Mapping[str, str]) -> str:
     return head + values.get(hashed, "") if mark else text
 
 
-def _adapt(
-    replacements: dict[str, list[str]], there: Mapping[str, Line], before: Line, original: Line
-) -> None:
-    """Change only those parameters of an original line that the mapping writes otherwise now.
-
-    So who answers an invitation does not lose what the organizer's program noted beside them.
-    """
-    for line in there.values():
-        same = line.name == before.name == original.name and line.value == before.value
-        if same and original.value == before.value and line.text not in replacements:
-            replacements[line.text] = [_adapted(original, before.params, line.params)]
-            return
-
-
 def _adapted(
     original: Line, before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
 ) -> str:
+    """Return a line with those parameters changed that the mapping writes otherwise than before.
+
+    So who answers an invitation does not lose what the organizer's program noted beside them.
+    """
     params = dict(original.params)
     for name in {**before, **after}:
         if before.get(name) != after.get(name):

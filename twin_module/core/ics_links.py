@@ -6,7 +6,7 @@ In JSCalendar these are locations, virtualLocations and links (RFC 8984, section
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from twin_module.core.content_lines import Line, escaped, param_text, unescaped
 from twin_module.core.ics_kept import Taking, in_order
@@ -109,7 +109,7 @@ def write_places(content: Mapping[str, Any]) -> Iterator[str]:
         yield f"CONFERENCE;VALUE=URI{params}:{uri}"
 
 
-def _filled(value: Any) -> bool:
+def _filled(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value)
 
 
@@ -184,6 +184,6 @@ def write_links(content: Mapping[str, Any]) -> Iterator[str]:
 
 def _about(link: Mapping[str, Any], name: str, media_type: str = "") -> str:
     kind, title = link.get("contentType"), link.get("title")
-    kind = kind if _filled(kind) else media_type
-    found = param_text("FMTTYPE", [kind]) if isinstance(kind, str) and kind else ""
-    return found + (param_text(name, [title]) if isinstance(title, str) and title else "")
+    known = kind if _filled(kind) else media_type
+    found = param_text("FMTTYPE", [known]) if known else ""
+    return found + (param_text(name, [title]) if _filled(title) else "")

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from twin_module.core.content_lines import Line, escaped, items, param_text, unescaped
 from twin_module.core.entries import key_of
-from twin_module.core.ics_alarms import write_alarms
 from twin_module.core.ics_kept import Taking
 from twin_module.core.ics_links import read_links, read_places, write_links, write_places
 from twin_module.core.ics_people import read_people, write_people
@@ -289,7 +288,7 @@ def object_lines(
             lines.append(f"{name}:{number:d}")
     at = content.get("progressUpdated")
     if kind == TASK and content.get("progress") == "completed" and utc_of(at):
-        lines.append(f"COMPLETED:{utc_digits(at)}")
+        lines.append(f"COMPLETED:{utc_digits(str(at))}")
     color, keywords = content.get("color"), content.get("keywords")
     if isinstance(color, str) and _COLOR.fullmatch(color):
         lines.append(f"COLOR:{color}")
@@ -305,7 +304,7 @@ def object_lines(
 def _written_stamps(content: Mapping[str, Any]) -> Iterator[str]:
     created, updated = content.get("created"), content.get("updated")
     stamp = next((each for each in (updated, created) if utc_of(each)), _NEVER)
-    yield f"DTSTAMP:{utc_digits(stamp)}"
+    yield f"DTSTAMP:{utc_digits(str(stamp))}"
     if utc_of(created):
         yield f"CREATED:{utc_digits(str(created))}"
     if utc_of(updated):

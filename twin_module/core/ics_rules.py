@@ -1,7 +1,7 @@
 """Recurrence rules: RRULE (RFC 5545, section 3.3.10; RFC 7529) and RecurrenceRule (RFC 8984, section 4.3.3)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, time
 from typing import Any, Final
 
@@ -15,7 +15,6 @@ MAX_RULES: Final = 20
 _NAMES: Final = (("RRULE", "recurrenceRules"), ("EXRULE", "excludedRecurrenceRules"))
 _FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
 """Rules that repeat each minute or second are kept as lines; nobody plans by them."""
-_DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _NTH_DAY: Final = re.compile(r"([+-]?[0-9]{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
 _NUMBERS: Final[Mapping[str, tuple[str, int, int]]] = {
     "BYMONTHDAY": ("byMonthDay", -31, 31),
@@ -27,7 +26,6 @@ _NUMBERS: Final[Mapping[str, tuple[str, int, int]]] = {
     "BYSETPOS": ("bySetPosition", -366, 366),
 }
 _MONTH: Final = re.compile(r"0?([1-9]|1[0-3])(L?)")
-_WORD: Final = re.compile(r"[A-Z0-9-]{1,64}")
 _MAX_LIST: Final = 366
 _MAX_MONTHS: Final = 60
 _MAX_COUNT: Final = 10**9
@@ -83,35 +81,43 @@ def _read(line: Line, clock: Clock, zone: str | None, *, is_day: bool) -> dict[s
 
 
 def _read_part(rule: dict[str, Any], name: str, value: str) -> None:
-    if name in ("INTERVAL", "COUNT"):
-        number = int(value)
-        if not 0 < number <= _MAX_COUNT:
-            raise _NoRule
-        rule[name.lower()] = number
-    elif name in _NUMBERS:
+    if name in _NUMBERS:
         field, least, most = _NUMBERS[name]
         rule[field] = [_number(each, least, most) for each in _list(value)]
-    elif name == "BYDAY":
-        rule["byDay"] = [_nth_day(each) for each in _list(value)]
-    elif name == "BYMONTH":
-        months = [_MONTH.fullmatch(each) for each in _list(value)[: _MAX_MONTHS + 1]]
-        if len(months) > _MAX_MONTHS or None in months:
-            raise _NoRule
-        rule["byMonth"] = [each[1] + each[2] for each in months if each]
-    elif name == "WKST":
-        if value not in _DAYS:
-            raise _NoRule
-        rule["firstDayOfWeek"] = value.lower()
-    elif name == "RSCALE":
-        if not _WORD.fullmatch(value):
-            raise _NoRule
-        rule["rscale"] = value.lower()
-    elif name == "SKIP":
-        if value not in ("OMIT", "BACKWARD", "FORWARD"):
-            raise _NoRule
-        rule["skip"] = value.lower()
+    elif name in _PARTS:
+        field, read = _PARTS[name]
+        rule[field] = read(value)
     elif name not in ("FREQ", "UNTIL") and not name.startswith("X-"):
         raise _NoRule
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if not 0 < number <= _MAX_COUNT:
+        raise _NoRule
+    return number
+
+
+def _nth_days(value: str) -> list[dict[str, Any]]:
+    return [_nth_day(each) for each in _list(value)]
+
+
+def _months(value: str) -> list[str]:
+    months = [_MONTH.fullmatch(each) for each in _list(value)]
+    if len(months) > _MAX_MONTHS or None in months:
+        raise _NoRule
+    return [each[1] + each[2] for each in months if each]
+
+
+def _word(words: str) -> Callable[[str], str]:
+    """Return what reads one of some words, a regular expression."""
+
+    def read(value: str) -> str:
+        if not re.fullmatch(words, value):
+            raise _NoRule
+        return value.lower()
+
+    return read
 
 
 def _list(value: str) -> list[str]:
@@ -138,6 +144,17 @@ def _nth_day(text: str) -> dict[str, Any]:
     return day
 
 
+_PARTS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+    "INTERVAL": ("interval", _count),
+    "COUNT": ("count", _count),
+    "BYDAY": ("byDay", _nth_days),
+    "BYMONTH": ("byMonth", _months),
+    "WKST": ("firstDayOfWeek", _word("MO|TU|WE|TH|FR|SA|SU")),
+    "RSCALE": ("rscale", _word("[A-Z0-9-]{1,64}")),
+    "SKIP": ("skip", _word("OMIT|BACKWARD|FORWARD")),
+}
+
+
 def _until(until: When, zone: str | None, *, is_day: bool) -> str:
     if is_day:
         return datetime.combine(until.local, time()).isoformat()
@@ -159,27 +176,27 @@ def write_rules(content: Mapping[str, Any]) -> list[str]:
 
 
 def _written(rule: Mapping[str, Any], content: Mapping[str, Any]) -> str:
-    parts = [f"FREQ={rule['frequency'].upper()}"]
-    for name, field in (("RSCALE", "rscale"), ("SKIP", "skip")):
-        if isinstance(rule.get(field), str):
-            parts.append(f"{name}={rule[field].upper()}")
     until = local_of(rule.get("until"))
-    if until is not None:
-        parts.append(f"UNTIL={_written_until(until, content)}")
-    for name in ("COUNT", "INTERVAL"):
-        if isinstance(rule.get(name.lower()), int):
-            parts.append(f"{name}={rule[name.lower()]}")
-    months = rule.get("byMonth")
-    if months:
-        parts.append("BYMONTH=" + ",".join(map(str, months)))
-    for name, (field, _, _) in _NUMBERS.items():
-        if rule.get(field):
-            parts.append(f"{name}=" + ",".join(map(str, rule[field])))
-    if rule.get("byDay"):
-        parts.append("BYDAY=" + ",".join(map(_written_day, rule["byDay"])))
-    if isinstance(rule.get("firstDayOfWeek"), str):
-        parts.append(f"WKST={rule['firstDayOfWeek'].upper()}")
-    return ";".join(parts)
+    parts = {
+        "FREQ": rule["frequency"].upper(),
+        "RSCALE": _upper(rule.get("rscale")),
+        "SKIP": _upper(rule.get("skip")),
+        "UNTIL": "" if until is None else _written_until(until, content),
+        "COUNT": str(rule.get("count") or ""),
+        "INTERVAL": str(rule.get("interval") or ""),
+        "BYMONTH": ",".join(map(str, rule.get("byMonth") or ())),
+        **{
+            name: ",".join(map(str, rule.get(field) or ()))
+            for name, (field, _, _) in _NUMBERS.items()
+        },
+        "BYDAY": ",".join(map(_written_day, rule.get("byDay") or ())),
+        "WKST": _upper(rule.get("firstDayOfWeek")),
+    }
+    return ";".join(f"{name}={value}" for name, value in parts.items() if value)
+
+
+def _upper(word: Any) -> str:
+    return word.upper() if isinstance(word, str) else ""
 
 
 def _written_day(day: Mapping[str, Any] | str) -> str:

@@ -11,44 +11,30 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, Final
 
-from twin_module.core.content_lines import Component, Line, read_line
-from twin_module.core.ics_alarms import read_alarms, write_alarms
-from twin_module.core.ics_kept import (
-    KEPT,
-    RECURRING,
-    Taking,
-    components_of,
-    deviation,
-    kept_in,
-    storable,
-    texts_of,
-    with_kept,
+from twin_module.core.content_lines import Component, Line
+from twin_module.core.ics_alarms import read_alarms
+from twin_module.core.ics_kept import KEPT, Taking, deviation, storable
+from twin_module.core.ics_object import Unreadable, is_by_day, read_object
+from twin_module.core.ics_rules import read_rules
+from twin_module.core.ics_series_lines import (
+    KEPT_PATH,
+    ONCE_EACH,
+    PERIOD,
+    at_one_time,
+    inherited_of,
+    instance_lines,
+    master_lines,
 )
-from twin_module.core.ics_object import ONCE, Unreadable, is_by_day, object_lines, read_object
-from twin_module.core.ics_rules import read_rules, write_rules
-from twin_module.core.ics_times import (
-    Clock,
-    When,
-    lasting,
-    read_duration,
-    time_line,
-    utc_digits,
-    written_duration,
-)
-from twin_module.core.ics_zones import Zones, zone_of_name
-from twin_module.core.jscalendar import local_of, local_text
-from twin_module.core.recurrence import FIXED, SERIES, first_time, patched
-from twin_module.core.state import NAMESPACE, Content, frozen, plain
+from twin_module.core.ics_times import Clock, When, lasting, read_duration
+from twin_module.core.ics_zones import Zones
+from twin_module.core.jscalendar import local_text
+from twin_module.core.recurrence import FIXED, first_time, patched
+from twin_module.core.state import NAMESPACE, frozen, plain
 
 MAX_OVERRIDES: Final = 2000
 _MAX_LINES: Final = 10_000
-_KEPT_PATH: Final = f"{NAMESPACE}/{KEPT}"
-"""Where a patch has what is kept of its instance."""
-_PERIOD: Final = "isPeriod"
-"""Kept of a time that was added with its duration (RDATE;VALUE=PERIOD)."""
 _ANY: Final[dict[str, Any]] = {"": None}
 """A patch that says something, whatever it is."""
-_ONCE: Final = ONCE | {"RECURRENCE-ID"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +53,6 @@ class Part:
 
     component: Component
     calendar: Calendar
-
-
-# Reading
 
 
 def read_series(
@@ -108,18 +91,18 @@ def read_series(
     read = {each: _read_one(part, clock.among(part.calendar.zones)) for each, part in found.items()}
     # What the patches of instances say is found out below; the master only tells their times.
     times = overrides | dict.fromkeys(read, _ANY)
-    written = _master_lines({**content, "recurrenceOverrides": times}, kind, key, clock.aliases)
-    kept = deviation(written, lines, _ONCE)
+    written = master_lines({**content, "recurrenceOverrides": times}, kind, key, clock.aliases)
+    kept = deviation(written, lines, ONCE_EACH)
     kept |= {"components": ["\n".join(each.texts()) for each in components]} if components else {}
     kept |= {"calendar": list(calendar.lines)} if calendar.lines else {}
     kept |= {"zones": dict(clock.aliases)} if clock.aliases else {}
     kept |= {"timezones": dict(clock.custom)} if clock.custom else {}
-    inherited = _inherited(kept)
+    inherited = inherited_of(kept)
     for recurrence_id, (instance, taking, parts) in read.items():
         patch, own = _patch(content, kind, key, clock.aliases, recurrence_id, instance, taking)
         own |= {"components": ["\n".join(each.texts()) for each in parts]} if parts else {}
         if own != inherited or not patch:
-            patch[_KEPT_PATH] = own
+            patch[KEPT_PATH] = own
         overrides[recurrence_id] = patch
     if len(overrides) > MAX_OVERRIDES:
         raise Unreadable(
@@ -127,7 +110,7 @@ def read_series(
         )
     if overrides:
         content["recurrenceOverrides"] = dict(sorted(overrides.items()))
-    if kept or any(_KEPT_PATH in patch for patch in overrides.values()):
+    if kept or any(KEPT_PATH in patch for patch in overrides.values()):
         # A patch of something needs that it is there.
         content[NAMESPACE] = {KEPT: kept}
     return content
@@ -240,7 +223,7 @@ def _read_dates(
                     break
                 patch: dict[str, Any] = {"excluded": True} if name == "EXDATE" else {}
                 if lasts is not None:
-                    patch = {"duration": lasts, _KEPT_PATH: {_PERIOD: True}}
+                    patch = {"duration": lasts, KEPT_PATH: {PERIOD: True}}
                 patches[_named(when, content, adds=name == "RDATE")] = patch
             else:
                 lines.take(line)
@@ -267,32 +250,16 @@ def _patch(
     lines: Taking,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is different at one time of a series, and what has to be kept of it."""
-    usual = _usual(frozen(content), recurrence_id)
+    usual = at_one_time(frozen(content), recurrence_id)
     patch = {
         path: value
         for path, value in _difference(plain(usual), instance)
         if path.split("/")[0] not in FIXED
     }
     applied = patched(usual, patch)
-    written = _instance_lines(content, applied, kind, key, aliases, recurrence_id)
+    written = instance_lines(content, applied, kind, key, aliases, recurrence_id)
     lines.take_name("RECURRENCE-ID")
-    return patch, deviation(written, lines, _ONCE)
-
-
-def _usual(content: Content, recurrence_id: str) -> Content:
-    """Return a series as it is at one time, without what is kept of it."""
-    first, moved = first_time(content), local_of(recurrence_id)
-    due = local_of(content.get("due"))
-    for name in (*SERIES, NAMESPACE, "method", "uid"):
-        content = content.discard(name)
-    if first is None or moved is None:
-        return content
-    if due is not None:
-        try:
-            content = content.set("due", local_text(due + (moved - first)))
-        except OverflowError:
-            return content
-    return content.set("start", recurrence_id) if "start" in content else content
+    return patch, deviation(written, lines, ONCE_EACH)
 
 
 def _difference(
@@ -306,141 +273,3 @@ def _difference(
             yield from _difference(one, other, f"{here}/")
         elif one != other:
             yield here, other
-
-
-def _inherited(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an instance has of what is kept of its series, unless it says otherwise."""
-    lines = [text for text in texts_of(kept.get("lines")) if read_line(text).name not in RECURRING]
-    instead = kept.get("instead")
-    replaced = dict(instead) if isinstance(instead, Mapping) else {}
-    replaced = {
-        key: value for key, value in replaced.items() if read_line(key).name not in _ONLY_MASTER
-    }
-    return {**({"lines": lines} if lines else {}), **({"instead": replaced} if replaced else {})}
-
-
-_ONLY_MASTER: Final = RECURRING | {"DTSTART", "DTEND", "DUE", "DTSTAMP", "CREATED", "LAST-MODIFIED"}
-"""Lines whose form says nothing about other times of a series."""
-
-
-# Writing
-
-
-def written_series(key: str, content: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of an entry, unfolded: the master with its instances, VTIMEZONEs aside."""
-    kind = "VTODO" if content.get("@type") == "Task" else "VEVENT"
-    kept, aliases = kept_in(content), aliases_of(content)
-    written = _master_lines(content, kind, key, aliases)
-    components = [
-        each for each in components_of(kept) if each.name != kind or _is_of(each, written)
-    ]
-    yield from _component(kind, with_kept(written, kept, _ONCE), content, components)
-    overrides = _overrides(content)
-    if any(map(_is_instance, overrides.values())):
-        frozen_content = frozen(content)
-        inherited = frozen({KEPT: _inherited(plain(kept))})
-        for recurrence_id, patch in sorted(overrides.items()):
-            if _is_instance(patch) and local_of(recurrence_id):
-                usual = _usual(frozen_content, recurrence_id).set(NAMESPACE, inherited)
-                applied = patched(usual, patch)
-                lines = _instance_lines(content, applied, kind, key, aliases, recurrence_id)
-                own = kept_in(applied)
-                lines = with_kept(lines, own, _ONCE)
-                yield from _component(kind, lines, applied, components_of(own))
-    for each in components:
-        if each.name == kind:
-            yield from each.texts()
-
-
-def _is_of(component: Component, written: Sequence[str]) -> bool:
-    """Return whether a component that is kept has the UID of its entry."""
-    uid = component.first("UID")
-    return uid is not None and f"UID:{uid.value.strip()}" in written
-
-
-def aliases_of(content: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return what the file of an entry called its time zones, by their IANA names."""
-    zones = kept_in(content).get("zones")
-    found = zones.items() if isinstance(zones, Mapping) else ()
-    return {
-        zone: tzid
-        for zone, tzid in found
-        if isinstance(tzid, str) and zone_of_name(tzid) in (None, zone)
-    }
-
-
-def _component(
-    kind: str, lines: Sequence[str], content: Mapping[str, Any], components: Sequence[Component]
-) -> Iterator[str]:
-    yield f"BEGIN:{kind}"
-    yield from lines
-    yield from write_alarms(content)
-    for each in components:
-        if each.name != kind:
-            yield from each.texts()
-    yield f"END:{kind}"
-
-
-def _overrides(content: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    overrides = content.get("recurrenceOverrides")
-    found = overrides.items() if isinstance(overrides, Mapping) else ()
-    return {each: patch for each, patch in found if isinstance(patch, Mapping)}
-
-
-def _is_period(patch: Mapping[str, Any]) -> bool:
-    kept = patch.get(_KEPT_PATH)
-    return (
-        isinstance(kept, Mapping)
-        and kept.get(_PERIOD) is True
-        and set(patch) == {"duration", _KEPT_PATH}
-        and isinstance(patch["duration"], str)
-    )
-
-
-def _is_instance(patch: Mapping[str, Any]) -> bool:
-    """Return whether an override is written as a component of its own."""
-    return bool(patch) and patch.get("excluded") is not True and not _is_period(patch)
-
-
-def _master_lines(
-    content: Mapping[str, Any], kind: str, key: str, aliases: Mapping[str, str]
-) -> list[str]:
-    lines = object_lines(content, kind, key, aliases)
-    recurrence_id, is_day = content.get("recurrenceId"), is_by_day(content)
-    if isinstance(recurrence_id, str):
-        zone = content.get("recurrenceIdTimeZone")
-        zone = zone if isinstance(zone, str) else None
-        lines.append(time_line("RECURRENCE-ID", recurrence_id, zone, aliases, is_day=is_day))
-    lines += write_rules(content)
-    zone = content.get("timeZone")
-    zone = zone if isinstance(zone, str) else None
-    has_rules = bool(content.get("recurrenceRules"))
-    for each, patch in sorted(_overrides(content).items()):
-        if local_of(each) is None:
-            continue
-        if patch.get("excluded") is True:
-            lines.append(time_line("EXDATE", each, zone, aliases, is_day=is_day))
-        elif _is_period(patch):
-            line = time_line("RDATE;VALUE=PERIOD", each, zone, aliases)
-            lines.append(f"{line}/{written_duration(patch['duration'])}")
-        elif not patch or not has_rules:
-            lines.append(time_line("RDATE", each, zone, aliases, is_day=is_day))
-    return list(dict.fromkeys(lines))
-
-
-def _instance_lines(
-    content: Mapping[str, Any],
-    applied: Mapping[str, Any],
-    kind: str,
-    key: str,
-    aliases: Mapping[str, str],
-    recurrence_id: str,
-) -> list[str]:
-    uid = content.get("uid")
-    own = {**applied, **({"uid": uid} if uid else {})}
-    lines = object_lines(own, kind, key, aliases)
-    zone = content.get("timeZone")
-    zone = zone if isinstance(zone, str) else None
-    is_day = is_by_day(content)
-    lines.append(time_line("RECURRENCE-ID", recurrence_id, zone, aliases, is_day=is_day))
-    return list(dict.fromkeys(lines))

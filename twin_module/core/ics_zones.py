@@ -7,7 +7,9 @@ turned into UTC by these offsets, so that they are right; only what comes again 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -24,8 +26,10 @@ _WELL_KNOWN: Final = tuple(dict.fromkeys(WINDOWS_TO_OLSON.values()))
 """One zone for each set of offsets that people use today."""
 _FIXED: Final = re.compile(r"(?:UTC|GMT)?([+-])([0-9]{1,2}):?(00)?")
 _MAX_NAME: Final = 200
+_MAX_RULES: Final = 5
+_MAX_OBSERVANCES: Final = 200
 _MAX_ONSETS: Final = 2000
-"""The most RDATEs of a VTIMEZONE that are looked at."""
+"""The most times of an observance that are looked at; longer ones are in no zone that there is."""
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})(?::?[0-9]{2})?")
 _LOCAL: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z?")
 _NTH_DAY: Final = re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
@@ -76,6 +80,7 @@ class Zones:
             tzid = component.first("TZID")
             if tzid is not None and not component.broken:
                 self._by_id.setdefault(tzid.value, component)
+        self._said: dict[str, list[_Observance]] = {}
         self._known: dict[tuple[str, int], str | None] = {}
 
     def text(self, tzid: str) -> str | None:
@@ -101,7 +106,7 @@ class Zones:
         Raises:
             UnknownZone: the calendar does not say what the zone is.
         """
-        offset = _offset_at(self._by_id.get(tzid), local)
+        offset = _offset_at(self._observances(tzid), local)
         if offset is None:
             raise UnknownZone(
                 f"Its time zone {tzid[:60]!r} is not known, nor said in the calendar."
@@ -121,7 +126,8 @@ class Zones:
             return named
         year = min(max(year, 1970), 2100)
         samples = [datetime(year, 1, 1) + timedelta(days=each) for each in range(0, 730, 10)]  # noqa: DTZ001
-        offsets = [_offset_at(component, each) for each in samples]
+        observances = self._observances(tzid)
+        offsets = [_offset_at(observances, each) for each in samples]
         if None in offsets:
             return None
         words = tzid.lower().replace(" ", "_")
@@ -129,6 +135,14 @@ class Zones:
         # "(UTC+01:00) Amsterdam, Berlin, Rome" means Berlin rather than Paris.
         agreeing.sort(key=lambda name: name.rpartition("/")[2].lower() not in words)
         return next(iter(agreeing), None) or _fixed(offsets)
+
+    def _observances(self, tzid: str) -> list["_Observance"]:
+        if tzid not in self._said:
+            component = self._by_id.get(tzid)
+            parts = component.parts[:_MAX_OBSERVANCES] if component is not None else []
+            read = (_observance(part) for part in parts)
+            self._said[tzid] = [each for each in read if each is not None]
+        return self._said[tzid]
 
 
 def _has_offsets(name: str, samples: list[datetime], offsets: list[timedelta | None]) -> bool:
@@ -149,21 +163,56 @@ def _fixed(offsets: list[timedelta | None]) -> str | None:
 # What a VTIMEZONE says
 
 
-def _offset_at(component: Component | None, local: datetime) -> timedelta | None:
-    """Return the offset of a VTIMEZONE at a local time, None where it does not say it."""
-    latest: tuple[datetime, timedelta] | None = None
-    first: tuple[datetime, timedelta] | None = None
-    for part in component.parts if component is not None else ():
-        offset, before = _offset(part, "TZOFFSETTO"), _offset(part, "TZOFFSETFROM")
-        if offset is None:
-            continue
-        for onset in _onsets(part, local.year):
-            if onset <= local and (latest is None or onset >= latest[0]):
-                latest = onset, offset
-            if first is None or onset < first[0]:
-                first = onset, offset if before is None else before
-    found = latest or first
-    return found[1] if found else None
+@dataclass(frozen=True, slots=True)
+class _Observance:
+    """STANDARD or DAYLIGHT: an offset, and from when on it is that."""
+
+    after: timedelta
+    before: timedelta
+    onsets: Sequence[datetime]
+    """By local time, earliest first; there is one at least."""
+    rules: Sequence[Mapping[str, str]]
+
+    def latest(self, local: datetime) -> datetime | None:
+        """Return when it began the last time before a local time, None where it had not yet."""
+        place = bisect_right(self.onsets, local)
+        found = list(self.onsets[max(0, place - 1) : place])
+        start = self.onsets[0]
+        for rule in self.rules:
+            until = _local(rule.get("UNTIL", ""))
+            for year in (local.year - 1, local.year):
+                onset = _yearly(rule, start, year)
+                if onset is not None and start <= onset <= min(local, until or local):
+                    found.append(onset)
+        return max(found, default=None)
+
+
+def _offset_at(observances: Iterable[_Observance], local: datetime) -> timedelta | None:
+    """Return the offset of a VTIMEZONE at a local time, None where it says none."""
+    latest = [(each.latest(local), each) for each in observances]
+    begun = [(onset, each.after) for onset, each in latest if onset is not None]
+    if begun:
+        return max(begun)[1]
+    first = min((each for _, each in latest), key=lambda each: each.onsets[0], default=None)
+    return first.before if first is not None else None
+
+
+def _observance(part: Component) -> _Observance | None:
+    after, before = _offset(part, "TZOFFSETTO"), _offset(part, "TZOFFSETFROM")
+    begins = part.first("DTSTART")
+    start = _local(begins.value) if begins is not None else None
+    if after is None or start is None:
+        return None
+    onsets = [start]
+    rules: list[Mapping[str, str]] = []
+    for line in part.lines:
+        if line.name == "RDATE":
+            values = line.value.split(",")[:_MAX_ONSETS]
+            read = (_local(each.partition("/")[0]) for each in values)
+            onsets += [each for each in read if each is not None]
+        elif line.name == "RRULE" and len(line.value) <= _MAX_NAME and len(rules) < _MAX_RULES:
+            rules.append(dict(each.partition("=")[::2] for each in line.value.upper().split(";")))
+    return _Observance(after, after if before is None else before, sorted(onsets), rules)
 
 
 def _offset(part: Component, name: str) -> timedelta | None:
@@ -173,26 +222,6 @@ def _offset(part: Component, name: str) -> timedelta | None:
         return None
     offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
     return -offset if found[1] == "-" else offset
-
-
-def _onsets(part: Component, year: int) -> list[datetime]:
-    """Return when an observance begins, by what is said, and by its rule in a year and the one before."""
-    begins = part.first("DTSTART")
-    start = _local(begins.value) if begins is not None else None
-    if start is None:
-        return []
-    found = [start]
-    for line in part.lines:
-        if line.name == "RDATE":
-            dates = (_local(each.partition("/")[0]) for each in line.value.split(",")[:_MAX_ONSETS])
-            found += [each for each in dates if each is not None]
-        elif line.name == "RRULE":
-            rule = dict(each.partition("=")[::2] for each in line.value.upper().split(";"))
-            until = _local(rule.get("UNTIL", ""))
-            for each in (_yearly(rule, start, year - 1), _yearly(rule, start, year)):
-                if each is not None and each >= start and (until is None or each <= until):
-                    found.append(each)
-    return found
 
 
 def _local(text: str) -> datetime | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from twin_module.dav.application import DavApplication
 
 REALM: Final = "Your twin: sign in with an app password"
+_READS: Final = (b"GET", b"HEAD")
 _ITEM: Final = ("owner", "book", "item")
 """The parts of an item's path."""
 MOST_WAITING: Final = 64
@@ -65,12 +66,19 @@ class DavResource(DirectServeJsonResource):
         self._under_way += 1
         try:
             books = await self._twin.dav.books.all()
-            desk = Desk(self._twin.dav, user, self._threads.wait, body, books)
+            desk = Desk(self._twin.dav, user, body, books)
             path = [part.decode("utf-8", "replace") for part in request.postpath or ()]
             if len(path) == len(_ITEM):
                 await desk.look_at(*path[1:])
             environ = self._environ(request, path, user, body)
-            status, headers, answer = await self._threads.run(lambda: self._answer(environ, desk))
+            if request.method in _READS and desk.is_complete() and self._application is not None:
+                # All of it is here: a thread would take longer than the answer.
+                status, headers, answer = self._answer(environ, desk)
+            else:
+                desk.wait = self._threads.wait
+                status, headers, answer = await self._threads.run(
+                    lambda: self._answer(environ, desk)
+                )
         finally:
             self._under_way -= 1
         _send(request, status, headers, answer)

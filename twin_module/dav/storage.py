@@ -164,7 +164,7 @@ class TwinCollection(BaseCollection):
 
     def has_uid(self, uid: str) -> bool:
         """Tell whether an item has a UID."""
-        return self._desk.wait(lambda: self._desk.dav.reading.has_uid(self.book, uid))
+        return self._desk.has_uid(self.book, uid)
 
     def sync(self, old_token: str = "") -> tuple[str, Iterable[str]]:
         """Return a new token, and the names of what changed since the old one."""

@@ -5,6 +5,7 @@ it. It is shown once, when it is made.
 """
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,6 +25,7 @@ _ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 _GROUPS: Final = 5
 _GROUP: Final = 4
 _DAY_MS: Final = 24 * 3600 * 1000
+_MOST_TRIED: Final = 1000
 _TRIES: Final = 10
 """How many wrong passwords one address may try at once."""
 _TRY_AGAIN_MS: Final = 30_000
@@ -48,6 +50,8 @@ class AppPasswords:
     def __init__(self, homeserver: Homeserver) -> None:
         self._homeserver = homeserver
         self._failures = Patience(_TRIES, _TRY_AGAIN_MS)
+        self._tried: OrderedDict[str, None] = OrderedDict()
+        """Hashes of what was wrong before, with the address that it came from."""
 
     async def make(self, name: str) -> tuple[AppPassword, str]:
         """Make a password, and return it with what it is called.
@@ -105,8 +109,17 @@ class AppPasswords:
                 credentials.removeprefix(f"{name}:")
             ):
                 return True
-        self._failures.wait(address, self._homeserver.now())
+        self._count(sha256(f"{address} {credentials}".encode()).hexdigest(), address)
         return False
+
+    def _count(self, tried: str, address: str) -> None:
+        """Count a wrong password; an app that repeats one which was taken back guesses nothing."""
+        if tried not in self._tried:
+            self._failures.wait(address, self._homeserver.now())
+        self._tried[tried] = None
+        self._tried.move_to_end(tried)
+        while len(self._tried) > _MOST_TRIED:
+            self._tried.popitem(last=False)
 
     async def _matches(self, password: str) -> bool:
         wanted = _hash(password)

@@ -89,9 +89,7 @@ def understood(book: Book, text: str) -> Entry:
     return _with_version(entry, text) if book.tag == ADDRESS_BOOK else entry
 
 
-def prepared(
-    book: Book, entry: Entry, before: Item | None, shown: Item | None
-) -> dict[str, Any]:
+def prepared(book: Book, entry: Entry, before: Item | None, shown: Item | None) -> dict[str, Any]:
     """Return the content to be written: the one before with what the app changed of it.
 
     Args:

@@ -64,13 +64,13 @@ class Reading:
 
     async def spanning(self, book: Book, component: str, after: int, before: int) -> list[Item]:
         """Return the items that may lie in a range of time, in seconds since 1970, with texts."""
-        types = [each for each in book.types if self._components[each] == component]
+        [*types] = [each for each in book.types if self._components[each] == component]
         if book.room is None or not types:
             return []
-        room_id = book.room.room_id
+        room_id, event_type = book.room.room_id, types[0]
 
         def work(cursor: Cursor) -> list[Item]:
-            rows = dav_store.spanning(cursor, room_id, types, after, before)
+            rows = dav_store.spanning(cursor, room_id, event_type, after, before)
             return self._read(cursor, book, rows, with_texts=True)
 
         return await self._homeserver.transact("twin_dav_spanning", work)
@@ -88,6 +88,25 @@ class Reading:
             return {each.name: each for each in items}
 
         return await self._homeserver.transact("twin_dav_named", work)
+
+    async def look(self, book: Book, name: str) -> tuple[Item | None, str | None]:
+        """Return an item by its name; where there is none, also a UID that no other item has.
+
+        That is the one which apps name such an item by; None where there is one of that UID.
+        """
+        if book.room is None:
+            return (await self.named(book, [name])).get(name), None
+        room_id, stem = book.room.room_id, name.removesuffix(book.ending)
+
+        def work(cursor: Cursor) -> tuple[Item | None, str | None]:
+            found = dav_store.by_names(cursor, room_id, book.types, book.ending, [name])
+            items = self._read(cursor, book, list(found.values()), with_texts=True)
+            if items:
+                return items[0], None
+            taken = dav_store.by_uid(cursor, room_id, book.types, ics.key_of(stem))
+            return None, None if taken else stem
+
+        return await self._homeserver.transact("twin_dav_look", work)
 
     async def has_uid(self, book: Book, uid: str) -> bool:
         """Tell whether an item of a book has a UID."""
@@ -125,8 +144,9 @@ class Reading:
         self, cursor: Cursor, book: Book, rows: Sequence[Named], *, with_texts: bool = False
     ) -> list[Item]:
         room_id = book.room.room_id if book.room else ""
-        answers = self._all_answers(cursor, room_id) if EVENT.type in book.types else {}
-        kept = dav_store.texts(cursor, [row.record for row in rows]) if with_texts else {}
+        has_guests = any('"participants"' in (row.record.content or "") for row in rows)
+        answers = self._all_answers(cursor, room_id) if has_guests else {}
+        kept = dav_store.texts(cursor, room_id, [row.record for row in rows]) if with_texts else {}
         found: dict[str, Item] = {}
         for row in rows:
             item = self._item(book, row, answers)

@@ -12,6 +12,8 @@ from twin_module.core.ports import Cursor
 from twin_module.engine.store import OBJECT_COLUMNS, Record, record
 
 _LIVE: Final = "o.removed = 0 AND o.content IS NOT NULL"
+_FEW: Final = 200
+"""Up to so many texts are read one by one."""
 _NAMED: Final = (
     "LEFT JOIN twin_dav_names n ON n.room_id = o.room_id AND n.type = o.type AND n.uid = o.uid"
 )
@@ -80,24 +82,17 @@ def answered(
     return _named(cursor, room_id, [event_type], where, values)
 
 
-def spanning(
-    cursor: Cursor, room_id: str, types: Sequence[str], after: int, before: int
-) -> list[Named]:
+def spanning(cursor: Cursor, room_id: str, event_type: str, after: int, before: int) -> list[Named]:
     """Return the objects of a room that may have to do with a range of time, in seconds since 1970.
 
     Objects without a time are among them: whether those count is for the caller to say.
     """
-    # Not EXISTS: for that, SQLite looks through all values of a comparison for each object.
-    outside = (
-        "SELECT i.room_id, i.type, i.uid FROM twin_index i"
-        f" WHERE i.type IN ({_marks(types)}) AND i.field = ? AND i.number"
-    )
-    where = (
-        f"{_LIVE} AND (o.room_id, o.type, o.uid) NOT IN ({outside} >= ?)"
-        f" AND (o.room_id, o.type, o.uid) NOT IN ({outside} <= ?)"
-    )
-    values: list[str | int] = [*types, "first", before, *types, "last", after]
-    return _named(cursor, room_id, types, where, values)
+    # By one column and a list that stands alone: anything else, SQLite looks through row by row.
+    outside = "SELECT i.uid FROM twin_index i WHERE i.room_id = ? AND i.type = ? AND i.field = ? AND i.number"
+    where = f"{_LIVE} AND o.uid NOT IN ({outside} >= ?) AND o.uid NOT IN ({outside} <= ?)"
+    values: list[str | int] = [room_id, event_type, "first", before]
+    values += [room_id, event_type, "last", after]
+    return _named(cursor, room_id, [event_type], where, values)
 
 
 def by_names(
@@ -141,13 +136,20 @@ def write_name(cursor: Cursor, room_id: str, name: str, event_type: str, uid: st
     )
 
 
-def texts(cursor: Cursor, records: Iterable[Record]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return revision and text of objects, by type and uid, where they were written before."""
+def texts(
+    cursor: Cursor, room_id: str, records: Sequence[Record]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return revision and text of objects of a room, by type and uid, where they were written before."""
+    if len(records) > _FEW:
+        cursor.execute(
+            "SELECT type, uid, revision, text FROM twin_dav_texts WHERE room_id = ?", (room_id,)
+        )
+        return {(row[0], row[1]): (row[2], row[3]) for row in cursor.fetchall()}
     found = {}
     for each in records:
         cursor.execute(
             "SELECT revision, text FROM twin_dav_texts WHERE room_id = ? AND type = ? AND uid = ?",
-            (each.room_id, each.type, each.uid),
+            (room_id, each.type, each.uid),
         )
         row = cursor.fetchone()
         if row:

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact'
 import { AlignLeft, Bell, CalendarClock, LayoutGrid, MapPin, Pencil, Repeat, TriangleAlert, Video } from 'lucide-preact'
 import type { LucideIcon } from 'lucide-preact'
 import { Link } from 'wouter-preact'
-import { safeAddress } from '../../parts/addresses'
+import { safeAddress, unturned } from '../../parts/addresses'
 import { Dialog } from '../../parts/dialog'
 import { Icon } from '../../parts/icons'
 import { clean, roomName, Text } from '../../parts/names'
@@ -82,7 +82,7 @@ export function OneEvent({ event, entries, onClose, onChange, onInvite, onCancel
         {description !== '' && (
           <Fact icon={AlignLeft} label={t('agenda.field.description')}>
             <p class="description" dir="auto">
-              {description}
+              {unturned(description)}
             </p>
           </Fact>
         )}

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact'
 import { Cake, Mail, MapPin, MessageCircle, Pencil, Phone, StickyNote, UsersRound } from 'lucide-preact'
 import type { LucideIcon } from 'lucide-preact'
 import { Link } from 'wouter-preact'
-import { safeAddress } from '../../parts/addresses'
+import { safeAddress, unturned } from '../../parts/addresses'
 import { Icon } from '../../parts/icons'
 import { Avatar, clean, Text } from '../../parts/names'
 import { places } from '../../places'
@@ -65,7 +65,7 @@ export function Line({ contact, onEdit }: LineProps) {
           {addresses.slice(0, MOST).map((each) => (
             <Way key={each} icon={MapPin} label={t('contacts.address')}>
               <span class="lines" dir="auto">
-                {each}
+                {unturned(each)}
               </span>
             </Way>
           ))}
@@ -77,7 +77,7 @@ export function Line({ contact, onEdit }: LineProps) {
           {note !== '' && (
             <Way icon={StickyNote} label={t('contacts.note')}>
               <span class="two-lines" dir="auto">
-                {note}
+                {unturned(note)}
               </span>
             </Way>
           )}

@@ -10,6 +10,8 @@ export interface Status {
   left_out: Record<string, number>
   /** Rooms in which something could not be done yet. */
   to_be_tried_again: string[]
+  /** Who reminds the owner, and why nobody can, if so. */
+  voice?: { user_id: string; problem: string | null }
 }
 
 export interface Judged {

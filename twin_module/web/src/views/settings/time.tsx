@@ -3,8 +3,11 @@
 import { useState } from 'preact/hooks'
 import { here } from '../../dates'
 import { Field, Form } from '../../parts/form'
-import { Loading } from '../../parts/loading'
+import { Loading, useCurrent } from '../../parts/loading'
+import { clean } from '../../parts/names'
 import { t } from '../../texts/texts'
+import { get } from '../../twin/api'
+import type { Status } from './judged'
 import { Part } from './part'
 import { changeWishes, type Wishes, type WishesProps } from './wishes'
 import { ZoneSelect } from './zone-select'
@@ -14,9 +17,12 @@ const NIGHT = { from: '22:00', until: '07:00' }
 
 export function Time({ loaded, again }: WishesProps) {
   const [saved, setSaved] = useState(false)
+  const [status] = useCurrent(() => get<Status>('status'), [])
+  const problem = status.state === 'there' ? status.value.voice?.problem : undefined
   return (
     <Part of="time">
       <p>{t('settings.time.text')}</p>
+      {problem && <p class="note warn">{clean(problem)}</p>}
       <Loading of={loaded} again={again}>
         {(wishes) => (
           <Wanted
