@@ -21,7 +21,10 @@ from twin_module.testing.person import TWIN, Answer, Person, eventually, request
 FROM_THE_PAGE: Final = {OURS.decode(): "1"}
 TASK: Final = {"@type": "Task", "title": "Buy bread"}
 PHONE: Final = {"name": "Phone"}
-JANUARY: Final[Mapping[str, Any]] = {"after": "2027-01-01T00:00:00", "before": "2027-02-01T00:00:00"}
+JANUARY: Final[Mapping[str, Any]] = {
+    "after": "2027-01-01T00:00:00",
+    "before": "2027-02-01T00:00:00",
+}
 
 
 @dataclass(frozen=True, slots=True)

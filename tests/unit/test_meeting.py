@@ -13,8 +13,8 @@ from twin_module.core.jscalendar import noted, time_key, with_answers
 from twin_module.core.layout import COLLECTION_TYPE, GRANTED, SHARE
 from twin_module.core.meeting import MARK, MAX_TITLE, Guests, is_room_for, reason, room_for
 from twin_module.core.state import NAMESPACE, Content, Key, StateEvent, frozen, plain
-from twin_module.testing.jscalendar_strategies import events
 from twin_module.testing.fake_rooms import first_state
+from twin_module.testing.jscalendar_strategies import events
 from twin_module.testing.schema_strategies import values
 from twin_module.testing.strategies import ALICE, event_of
 
