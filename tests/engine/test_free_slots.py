@@ -14,7 +14,6 @@ from twin_module.core.errors import (
     Forbidden,
     InvalidParam,
     NotFound,
-    NotReady,
     TooLarge,
     TooOften,
     TwinError,
@@ -313,16 +312,6 @@ def test_times_that_can_not_be_asked_about_are_refused(alice: Home, changes: Any
 def test_as_many_slots_come_as_were_asked_for(alice: Home) -> None:
     begin(alice)
     assert shown(find(alice, limit=3)) == ["Mon 09", "Mon 10", "Mon 11"]
-
-
-def test_a_twin_without_an_agenda_says_so_instead_of_being_free(alice: Home, bob: Home) -> None:
-    begin(alice)
-    begin(bob, to=[alice])
-    alice.twin.free_slots._agenda = bob.twin.free_slots._agenda = None
-    with pytest.raises(NotReady):
-        find(alice)
-    begin(alice)
-    assert find(alice, bob).people[bob.owner].state == "unknown"
 
 
 # Answering

@@ -273,6 +273,15 @@ def test_a_flood_of_answers_fills_no_room(
     answer(alice, target, "declined", "b")
 
 
+def test_a_room_that_is_full_takes_answers_still(alice: Home, bob: Home, room: str) -> None:
+    target = invited(alice, room, bob)
+    bob.max_objects = 1
+    bob.restart()
+    answer(bob, target, "accepted")
+    settle(alice, bob)
+    assert status(alice, bob) == "accepted"
+
+
 # In apps
 
 

@@ -78,6 +78,31 @@ def starts(found: Any) -> list[str]:
     return [each["local_start"].partition("T")[2] for each in found["slots"]]
 
 
+def test_what_stands_in_two_agendas_keeps_its_time(
+    careful: CarefulPerson, bob: Person, day: datetime
+) -> None:
+    bob.put("settings", {"free_busy_to": [careful.owner]})
+
+    def fill(person: Person, title: str, start: str, duration: str, **more: Any) -> None:
+        event = {"@type": "Event", "title": title, "start": f"{day:%Y-%m-%d}T{start}", **more}
+        room = person.collection(title)
+        content = {**event, "duration": duration, "timeZone": "Europe/Berlin"}
+        person.put(f"rooms/{room}/agenda/only", content)
+
+    weekly = {"@type": "RecurrenceRule", "frequency": "weekly"}
+    fill(careful, "Dentist", "09:00:00", "PT2H")
+    fill(careful, "A free day", "00:00:00", "P1D", freeBusyStatus="free")
+    fill(bob, "Choir", "12:00:00", "PT4H", recurrenceRules=[weekly])
+    fill(bob, "Called off", "16:00:00", "PT2H", status="cancelled")
+    for each in (day, day + timedelta(days=7)):
+        found = careful.post("free-slots", question(each, bob.owner))
+        # Each half hour, an hour may begin. The week after, only the choir comes again.
+        morning = [] if each is day else ["09:00:00", "09:30:00", "10:00:00", "10:30:00"]
+        assert starts(found) == [*morning, "11:00:00", "16:00:00", "16:30:00", "17:00:00"]
+    assert "Choir" not in str(found)
+    bob.put("settings", {})
+
+
 def test_three_people_find_an_hour(
     careful: CarefulPerson, bob: Person, carol: Person, diaries: Any, day: datetime
 ) -> None:

@@ -16,7 +16,6 @@ from twin_module.core.errors import (
     Forbidden,
     InvalidParam,
     NotFound,
-    NotReady,
     TooOften,
     TwinError,
     Unreachable,
@@ -102,7 +101,7 @@ class FreeSlots:
     """Asks other twins when their owners are busy, and answers when its own one is."""
 
     def __init__(
-        self, homeserver: Homeserver, settings: Settings, peers: Peers, agenda: Agenda | None
+        self, homeserver: Homeserver, settings: Settings, peers: Peers, agenda: Agenda
     ) -> None:
         self._homeserver = homeserver
         self._settings = settings
@@ -147,8 +146,6 @@ class FreeSlots:
         return {"busy": [list(each) for each in free_slots.clipped(busy, within)]}
 
     async def _busy(self, within: Interval) -> list[Interval]:
-        if self._agenda is None:
-            raise NotReady("This twin has no agenda.")
         after, before = map(free_slots.utc, within)
         return free_slots.rounded(
             (
