@@ -60,7 +60,7 @@ def test_a_request_that_is_no_object_is_refused(alice: Home, arguments: Any) -> 
 def test_unknown_capabilities_commands_rooms_and_objects_are_not_found(
     alice: Home, bob: Home, room: str
 ) -> None:
-    with pytest.raises(NotFound, match="tasks, docs, circles"):
+    with pytest.raises(NotFound, match="tasks, agenda, docs"):
         alice.command("chess", "move")
     with pytest.raises(NotFound, match="complete"):
         alice.command("tasks", "fly", room_id=room)

@@ -142,7 +142,7 @@ def test_an_unknown_capability_is_named_with_those_that_there_are(
 ) -> None:
     answer = careful.ask(method, path.format(room), body)
     assert (answer.status, answer.body["errcode"]) == (404, "M_NOT_FOUND")
-    assert "'nothing', but tasks, docs, circles" in answer.body["error"]
+    assert "'nothing', but tasks, agenda, docs" in answer.body["error"]
 
 
 @pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)

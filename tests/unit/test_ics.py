@@ -545,6 +545,18 @@ def test_components_that_nobody_knows_come_back() -> None:
     assert set(inside) <= set(lines(read(calendar(START, *inside))))
 
 
+def test_what_a_stranger_kept_can_neither_end_an_entry_nor_begin_another_one() -> None:
+    content = {"@type": "Event", "title": "A", "start": "2026-01-01T10:00:00"}
+    forged = {
+        "lines": ["END:VEVENT", "X-A:b\nEND:VEVENT", "UID:other"],
+        "instead": {"SUMMARY:A": "END:VEVENT", "UID:a": "UID:other"},
+        "components": ["BEGIN:VEVENT\nUID:other\nEND:VEVENT", "BEGIN:X-A"],
+        "calendar": ["BEGIN:VEVENT", "VERSION:3.0"],
+        "timezones": {"UTC": "X-A:b"},
+    }
+    assert lines({**content, NAMESPACE: {"iCalendar": forged}}) == lines(content)
+
+
 # What can't be read
 
 

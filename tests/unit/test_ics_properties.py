@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 from twin_module.core.canonical import canonical_problem
-from twin_module.core.content_lines import read_components
+from twin_module.core.content_lines import Component, read_components
 from twin_module.core.entries import Entry
 from twin_module.core.event_types import EVENT
 from twin_module.core.ics import read_entries, write_calendar, write_entry
@@ -104,7 +104,15 @@ def test_no_text_raises_and_what_is_read_can_be_stored(text: str) -> None:
 
 
 def forged_lines() -> st.SearchStrategy[Any]:
-    lines = ["X-A:b", "END:VEVENT", "BEGIN:VEVENT", "a\nEND:VCALENDAR", "UID:x", "SUMMARY:0"]
+    lines = [
+        "X-A:b",
+        "UID:key",
+        "END:VEVENT",
+        "BEGIN:VEVENT",
+        "a\nEND:VCALENDAR",
+        "UID:x",
+        "SUMMARY:0",
+    ]
     return st.sampled_from([*lines, "BEGIN:VEVENT\nUID:x\nEND:VEVENT", "BEGIN:X-A\nEND:X-A"])
 
 
@@ -125,7 +133,11 @@ def test_content_of_strangers_is_written_as_one_calendar_with_one_uid(
     [root] = read_components(text, {})
     assert not root.broken
     parts = [each for each in root.parts if each.name != "VTIMEZONE"]
-    assert {each.name for each in parts} == {
-        EVENT.component if content["@type"] == "Event" else "VTODO"
-    }
+    kind = TYPES[content["@type"]].component
+    assert {(each.name, uid_of(each)) for each in parts} == {(kind, "key")}
     assert text.count("\r\n") == text.count("\n") == text.count("\r")
+
+
+def uid_of(component: Component) -> str:
+    [uid] = [line.value for line in component.lines if line.name == "UID"]
+    return uid

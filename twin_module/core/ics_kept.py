@@ -222,7 +222,7 @@ def _replaced(lines: list[str], instead: Mapping[str, Any]) -> list[str]:
         if not isinstance(value, str):
             continue
         keys, texts = key.split("\n"), value.split("\n") if value else []
-        if any(_FORGED.search(text) for text in texts):
+        if any(_FORGED.search(text) for text in texts) or not _same_uid(keys, texts):
             continue
         if all(each in there for each in keys):
             longs = {_short(there[each])[-64:]: there[each].value for each in keys}
@@ -235,6 +235,15 @@ def _replaced(lines: list[str], instead: Mapping[str, Any]) -> list[str]:
                 adapted = _adapted(original, before.params, line.params)
                 replacements.setdefault(line.text, [adapted])
     return [new for line in lines for new in replacements.get(line, [line])]
+
+
+def _same_uid(written: Sequence[str], instead: Sequence[str]) -> bool:
+    """Return whether lines name the entry as it is named, if they do at all."""
+    before, after = (
+        [line.value.strip() for line in map(read_line, texts) if line.name == "UID"]
+        for texts in (written, instead)
+    )
+    return before == after[:1]
 
 
 def _long(text: str, values: Mapping[str, str]) -> str:

@@ -16,8 +16,6 @@ class Call:
     query: Mapping[str, str]
     body: Any
     """Parsed JSON, or bytes where the call takes a file; None where it takes neither."""
-    media_type: str = ""
-    """Of a file, in small letters and without parameters."""
     if_match: str | None = None
     """The revision in `If-Match`, without quotes; `*` for any."""
     if_none_match: str | None = None
@@ -25,6 +23,8 @@ class Call:
     """Which app asks, as `X-Experience` says."""
     device_id: str | None = None
     """The place at which whoever asks is signed in."""
+    media_type: str = ""
+    """Of a file, in small letters and without parameters."""
 
 
 @dataclass(frozen=True, slots=True)
