@@ -65,16 +65,14 @@ def reminders(
     me: str,
     within: tuple[datetime, datetime],
     zone: ZoneInfo,
-    answer: str | None = None,
 ) -> Iterator[Reminder]:
     """Return of what an object reminds somebody, in any order.
 
     Args:
-        content: an Event or a Task that fits.
+        content: an Event or a Task that fits, with what its guests answered (`with_answers`).
         me: their Matrix ID.
         within: behind the first and up to the second time.
         zone: where they are.
-        answer: what they answered to the invitation, None where that stands in the event.
     """
     content = content if isinstance(content, PMap) else frozen(content)
     if not _may_remind(content):
@@ -86,11 +84,11 @@ def reminders(
     upto = before - earliest + timedelta(seconds=1)
     near = occurrences(content, after - latest, upto, zone, work)
     for each in islice(near, MOST_OCCURRENCES):
-        if _concerns(each.content, me, answer):
+        if _concerns(each.content, me):
             for alert, at, acknowledged in _triggers(each, fixed, within, zone):
                 if after < at <= before and not _is_silenced(at, acknowledged):
                     yield _reminder(each, alert, at)
-    yield from _at_fixed_times(content, me, within, zone, answer, work)
+    yield from _at_fixed_times(content, me, within, zone, work)
 
 
 def _may_remind(content: Content) -> bool:
@@ -107,7 +105,6 @@ def _at_fixed_times(
     me: str,
     within: tuple[datetime, datetime],
     zone: ZoneInfo,
-    answer: str | None,
     work: Work,
 ) -> Iterator[Reminder]:
     """Return the reminders at times that the object itself names, each once for a whole series."""
@@ -117,7 +114,7 @@ def _at_fixed_times(
             continue
         each = _next_to(content, at, zone, work)
         shown = content if each is None else each.content
-        if _concerns(shown, me, answer) and (each is not None or content.get("@type") == "Task"):
+        if _concerns(shown, me) and (each is not None or content.get("@type") == "Task"):
             # It is one time of the whole series, whichever occurrence it speaks of.
             found = _reminder(each or Occurrence(at, at, None, shown), alert, at)
             yield replace(found, recurrence_id=None, time=found.time if each else None)
@@ -267,7 +264,7 @@ def _offsets(name: str, value: Any, field: str = "offset") -> Iterator[str]:
 # Whom it concerns, and what is said of it
 
 
-def _concerns(content: Mapping[str, Any], me: str, answer: str | None) -> bool:
+def _concerns(content: Mapping[str, Any], me: str) -> bool:
     """Tell whether an object is still to happen, and somebody has to do with it."""
     if content.get("@type") == "Task":
         people = [each for each in _people(content) if _has_role(each[1], "attendee")]
@@ -277,7 +274,7 @@ def _concerns(content: Mapping[str, Any], me: str, answer: str | None) -> bool:
     if content.get("status") == "cancelled":
         return False
     own = [person.get("participationStatus") for user, person in _people(content) if user == me]
-    return (answer or next(iter(own), None)) != "declined"
+    return next(iter(own), None) != "declined"
 
 
 def _people(content: Mapping[str, Any]) -> Iterator[tuple[str | None, Mapping[str, Any]]]:

@@ -15,12 +15,12 @@ from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from twin_module.core.jscalendar import NO_ANSWER, time_key
+from twin_module.core.jscalendar import with_answers
 from twin_module.core.layout import RSVP
 from twin_module.core.ports import Cursor, Homeserver
 from twin_module.core.quiet_hours import quiet_until
 from twin_module.core.reminders import EARLIEST, LATEST, Reminder, reminders
-from twin_module.core.state import NAMESPACE
+from twin_module.core.state import NAMESPACE, frozen, plain
 from twin_module.core.voice import key_of
 from twin_module.engine import reminders_store, sequence, store
 from twin_module.engine.reminder_messages import Due, tell
@@ -258,9 +258,9 @@ def _judged(
     found = []
     for each in candidates:
         try:
-            content = json.loads(each.content or "{}")
-            answer = _answer(given.get(each.place.room_id), each.place.uid, content)
-            all_of_it = reminders(content, asked.me, within, asked.zone, answer)
+            here = given.get(each.place.room_id)
+            content = _answered(json.loads(each.content or "{}"), here, each.place.uid, asked.me)
+            all_of_it = reminders(content, asked.me, within, asked.zone)
             found.append((each, list(islice(all_of_it, MOST_OF_ONE))))
         except Exception:
             # One object must not keep the owner from being told of all others.
@@ -269,18 +269,14 @@ def _judged(
     return found
 
 
-def _answer(given: Any, uid: str, content: Mapping[str, Any]) -> str | None:
-    """Return what the owner answered to an event, None where they did not; see `with_answers`."""
+def _answered(content: Mapping[str, Any], given: Any, uid: str, me: str) -> Mapping[str, Any]:
+    """Return an event with what the owner answered; an answer to another time is none."""
     answers = given.get("answers") if isinstance(given, Mapping) else None
     answer = answers.get(uid) if isinstance(answers, Mapping) else None
-    if not isinstance(answer, Mapping):
-        return None
-    return str(answer.get("participationStatus")) if _is_of(answer, content) else NO_ANSWER
-
-
-def _is_of(answer: Mapping[str, Any], content: Mapping[str, Any]) -> bool:
-    """Tell whether an answer is to the time that the event has now."""
-    return answer.get("answered") == time_key(content)
+    effective: Mapping[str, Any] = plain(
+        with_answers(frozen(content), {me: answer} if isinstance(answer, Mapping) else {})
+    )
+    return effective
 
 
 def _due(each: Candidate, reminder: Reminder) -> Due:
