@@ -9,6 +9,7 @@ from twin_module.core.capability import Capability, Command, EventType, own
 from twin_module.core.errors import BadJson
 from twin_module.core.schema import Shape
 from twin_module.core.state import READABLE_DEPTH, content_problem, frozen
+from twin_module.rooms import CAPABILITIES
 from twin_module.testing.json_strategies import VERY_DEEP, in_list, in_map, nested
 from twin_module.testing.strategies import event_of
 
@@ -132,3 +133,12 @@ def test_the_first_event_type_is_that_of_the_objects() -> None:
 
 def test_fields_of_ours_stand_under_our_name() -> None:
     assert own(base="$1") == frozen({"org.digitaltwin": {"base": "$1"}})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [command for each in CAPABILITIES for command in each.commands.values()],
+    ids=[f"{each.name} {name}" for each in CAPABILITIES for name in each.commands],
+)
+def test_what_a_command_takes_is_a_schema(command: Command) -> None:
+    command.shape.check()

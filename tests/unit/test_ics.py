@@ -397,6 +397,21 @@ def test_a_zone_whose_clocks_never_change_is_one_by_its_hours() -> None:
     assert (content["start"], content["timeZone"]) == ("2026-01-01T10:00:00", "Etc/GMT+11")
 
 
+def test_of_zones_with_the_same_offsets_the_one_that_is_named_counts() -> None:
+    name = "(UTC+01:00) Brussels, Copenhagen, Madrid, Paris"
+    rules = ("RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU", "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU")
+    winter = ("BEGIN:STANDARD", "DTSTART:19701025T030000", "TZOFFSETFROM:+0200")
+    summer = ("BEGIN:DAYLIGHT", "DTSTART:19700329T020000", "TZOFFSETFROM:+0100")
+    zone = (
+        *("BEGIN:VTIMEZONE", f"TZID:{name}"),
+        *(*winter, "TZOFFSETTO:+0100", rules[0], "END:STANDARD"),
+        *(*summer, "TZOFFSETTO:+0200", rules[1], "END:DAYLIGHT"),
+        "END:VTIMEZONE",
+    )
+    content = read(calendar(f'DTSTART;TZID="{name}":20260101T100000', around=zone))
+    assert content["timeZone"] == "Europe/Paris"
+
+
 def test_a_zone_that_nobody_knows_is_refused() -> None:
     assert (
         "'Nowhere' is not known" in refusal(calendar("DTSTART;TZID=Nowhere:20260101T100000")).reason
@@ -487,6 +502,13 @@ def test_links_that_run_programs_are_kept_as_lines_alone() -> None:
     content = read(calendar(START, "URL:javascript:alert(1)"))
     assert "links" not in content
     assert kept(content)["lines"] == ["URL:javascript:alert(1)"]
+
+
+def test_of_what_stands_twice_the_first_one_counts_and_both_come_back() -> None:
+    text = calendar(START, "SUMMARY:First", "SUMMARY:Second", "PRIORITY:high", "PRIORITY:1")
+    content = read(text)
+    assert content["title"] == "First"
+    assert components(write_entry("a", content)) == components(text)
 
 
 def test_an_entry_without_a_title_has_one_here_and_none_there() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from synapse.module_api.errors import SynapseError
 
 from twin_module.core.errors import NotJson
+from twin_module.core.schema import Shape
 from twin_module.rest.objects import merge_patch
 from twin_module.rest.resource import ROUTES, find, parse_json
 from twin_module.rest.route import Answer, Route
@@ -134,3 +135,13 @@ def test_what_is_no_json_is_refused_in_a_sentence(body: bytes) -> None:
 )
 def test_json_is_read(body: bytes, value: Any) -> None:
     assert parse_json(body) == value
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in ROUTES if route.body],
+    ids=lambda route: f"{route.method} {route.path}",
+)
+def test_what_a_call_takes_is_a_schema(route: Route) -> None:
+    assert route.body is not None
+    Shape(route.body).check()

@@ -126,9 +126,9 @@ def test_the_rules_of_a_schema_bite(
     assert [value for value in does_not if not shape.problems(value)] == []
 
 
-def test_a_schema_that_is_none_fails_where_it_is_written() -> None:
+def test_a_schema_that_is_none_is_no_schema() -> None:
     with pytest.raises(SchemaError):
-        Shape({"type": "text"})
+        Shape({"type": "text"}).check()
 
 
 def test_there_are_never_more_than_ten_problems_of_bounded_length() -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from twin_module.core.effects import Effect
 from twin_module.core.errors import BadJson, NotFound
-from twin_module.core.schema import Problem, Shape
+from twin_module.core.schema import MAX_REQUEST_BYTES, Problem, Shape
 from twin_module.core.searchable import free_texts
 from twin_module.core.state import NAMESPACE, Content, StateEvent, StateMap, frozen
 
@@ -104,6 +104,7 @@ class EventType:
     def __post_init__(self) -> None:
         """Compile the schema, so that a broken one fails where it is written."""
         object.__setattr__(self, "shape", Shape({"type": "object", **self.schema}))
+        self.shape.check()
 
     def texts(self, content: Content) -> Sequence[str]:
         """Return the texts of content that fits, by which its object is found beside its title."""
@@ -189,6 +190,12 @@ class Command:
     """Whether the command needs a room to act in (`room_id`)."""
     reads_room: bool = False
     """Whether `decide` sees all objects of the room, or only the one named by `uid`."""
+    shape: Shape = field(init=False, repr=False, compare=False)
+    """Of the whole request."""
+
+    def __post_init__(self) -> None:
+        """Note the shape of the request; that every schema is one holds a test."""
+        object.__setattr__(self, "shape", Shape(self.schema(), MAX_REQUEST_BYTES))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the whole request, `room_id` included."""

@@ -5,7 +5,10 @@ Whatever was read is written once and compared. What differs stands in the conte
 * `lines`: lines that only the original has;
 * `instead`: lines that are written otherwise than they stood there, by the lines that are written.
   Nothing stands instead of a line that the original had not;
-* `components`: components inside of it, whole.
+* `components`: components inside of it, or beside it with the same UID, whole;
+* `calendar`: lines of the calendar around it;
+* `zones`: what the file calls zones of IANA, by their names, where it calls them otherwise;
+* `timezones`: the VTIMEZONE of each such name that does not say by itself what it means.
 
 A line is replaced only while the mapping writes that very line. So a field that was changed is
 written anew, and what nobody touched comes back letter by letter.
@@ -13,7 +16,7 @@ written anew, and what nobody touched comes back letter by letter.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -103,7 +106,7 @@ def deviation(written: Sequence[str], lines: Taking, once: frozenset[str]) -> di
     instead: dict[str, str] = {}
     new = [read_line(text) for text in surplus.elements()]
     if original:
-        _with_twins(new, original, written, once)
+        _with_twins(new, original, written, lines.all_lines(), once)
     if new:
         together = once | {"CATEGORIES"}
         _pair(instead, new, original, lambda line: _alone(line, line.name, together))
@@ -122,16 +125,25 @@ def deviation(written: Sequence[str], lines: Taking, once: frozenset[str]) -> di
 
 
 def _with_twins(
-    new: list[Line], original: list[Line], written: Sequence[str], once: frozenset[str]
+    new: list[Line],
+    original: list[Line],
+    written: Iterable[str],
+    all_lines: Iterable[Line],
+    once: frozenset[str],
 ) -> None:
     """Where a property stands several times that a component has one of, let all be one block."""
     fields = {field_of(line.name) for line in original if line.name in once}
     fields -= {field_of(line.name) for line in new}
-    for text in written if fields else ():
-        line = read_line(text)
-        if field_of(line.name) in fields:
-            new.append(line)
-            original.insert(0, line)
+    more = [line for line in map(read_line, written if fields else ()) if _in(line, fields)]
+    if more:
+        new += more
+        there = {id(line) for line in original}
+        # In their order, because the first one counts.
+        original[:] = [line for line in all_lines if id(line) in there or _in(line, fields)]
+
+
+def _in(line: Line, fields: Container[str]) -> bool:
+    return field_of(line.name) in fields
 
 
 def field_of(name: str) -> str:

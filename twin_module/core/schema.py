@@ -21,6 +21,8 @@ from twin_module.core.state import plain
 MAX_DEPTH: Final = 16
 MAX_CONTENT_BYTES: Final = 60_000
 """Below the 65,536 bytes that Matrix allows a whole event, with room for the rest of it."""
+MAX_REQUEST_BYTES: Final = 12_000_000
+"""More than the longest text can need as JSON; Synapse itself takes a little more."""
 MAX_PROBLEMS: Final = 10
 MAX_MESSAGE: Final = 200
 
@@ -98,21 +100,34 @@ _Validator: Final = extend(Draft202012Validator, {"pattern": _pattern})  # type:
 
 
 class Shape:
-    """A JSON Schema, checked and compiled once, for values of at most so many bytes."""
+    """A JSON Schema, checked and compiled when it is first needed, for values of at most so many bytes.
+
+    Checking a large schema takes some 20 ms, and most of those of a process are never asked for.
+    """
 
     __slots__ = ("_most", "_validator", "schema")
 
     def __init__(self, schema: Mapping[str, Any], most: int = MAX_CONTENT_BYTES) -> None:
         self._most = most
         self.schema = schema
-        Draft202012Validator.check_schema(schema)
-        self._validator = _Validator(schema, format_checker=FormatChecker())
+        self._validator: Any = None
+
+    def check(self) -> None:
+        """Check and compile the schema now.
+
+        Raises:
+            SchemaError: it is none.
+        """
+        if self._validator is None:
+            Draft202012Validator.check_schema(self.schema)
+            self._validator = _Validator(self.schema, format_checker=FormatChecker())
 
     def problems(self, value: Any) -> list[Problem]:
         """Return what does not fit, at most ten problems, none when it fits."""
         bounds = bounds_problem(value, self._most)
         if bounds:
             return [bounds]
+        self.check()
         found = islice(self._validator.iter_errors(plain(value)), MAX_PROBLEMS)
         return [
             Problem(

@@ -9,13 +9,10 @@ from twin_module.core.capability import Arguments, Capability, Command, Context
 from twin_module.core.effects import CreateRoom, Effect, Put, SetMembership
 from twin_module.core.errors import BadJson, Conflict, NotFound, TwinError
 from twin_module.core.ports import Homeserver
-from twin_module.core.schema import Shape
 from twin_module.core.state import Key, StateEvent, frozen
 from twin_module.engine.writer import CHUNK, NEW, Writer, Written
 
 TRIES: Final = 4
-MAX_REQUEST_BYTES: Final = 12_000_000
-"""More than the longest text can need as JSON; Synapse itself takes a little more."""
 REFUSED: Final = "ORG.DIGITALTWIN.CHUNK_REFUSED"
 
 
@@ -46,11 +43,6 @@ class Commands:
         self._homeserver = homeserver
         self._writer = writer
         self._capabilities = {each.name: each for each in capabilities}
-        self._shapes = {
-            (each.name, name): Shape(command.schema(), MAX_REQUEST_BYTES)
-            for each in self._capabilities.values()
-            for name, command in each.commands.items()
-        }
 
     def capability(self, name: str) -> Capability:
         """Return a capability by its name.
@@ -85,7 +77,7 @@ class Commands:
         """
         capability = self.capability(capability_name)
         command = capability.command(command_name)
-        problems = self._shapes[capability_name, command_name].problems(arguments)
+        problems = command.shape.problems(arguments)
         if problems:
             first = problems[0]
             raise BadJson(

@@ -21,8 +21,7 @@ from twin_module.core.errors import (
     TooOften,
     TwinError,
 )
-from twin_module.core.schema import Shape
-from twin_module.engine.commands import MAX_REQUEST_BYTES
+from twin_module.core.schema import MAX_REQUEST_BYTES, Shape
 from twin_module.engine.patience import Patience
 from twin_module.engine.twin import Twin
 from twin_module.rest import (
