@@ -7,7 +7,7 @@ import pytest
 from tests.engine.test_imports import calendar, vevent
 from tests.twins.test_imports import imported
 from tests.twins.test_links import assert_opens_nothing, opened, publish, stranger
-from twin_module.core.ics import read_entries
+from twin_module.core.ics.calendars import read_entries
 from twin_module.core.vcf.cards import read_cards
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.person import TWIN, Person

@@ -12,7 +12,7 @@ from icalendar import Calendar, Timezone
 from twin_module.core.content_lines import unfolded
 from twin_module.core.entries import Entry, Refused, key_of
 from twin_module.core.event_types import EVENT
-from twin_module.core.ics import read_entries, write_calendar, write_entry
+from twin_module.core.ics.calendars import read_entries, write_calendar, write_entry
 from twin_module.core.state import NAMESPACE, frozen
 from twin_module.rooms.tasks import TASK
 from twin_module.testing.calendar_strategies import shape_of

@@ -9,7 +9,7 @@ from twin_module.core.canonical import canonical_problem
 from twin_module.core.content_lines import Component, read_components
 from twin_module.core.entries import Entry
 from twin_module.core.event_types import EVENT
-from twin_module.core.ics import read_entries, write_calendar, write_entry
+from twin_module.core.ics.calendars import read_entries, write_calendar, write_entry
 from twin_module.core.state import NAMESPACE, frozen
 from twin_module.rooms.tasks import TASK
 from twin_module.testing.calendar_strategies import calendars, hostile_texts, shape_of

@@ -8,7 +8,7 @@ from hypothesis import assume, given, strategies as st
 
 from twin_module.core.carried import carried, is_more_than_an_answer, own_answer
 from twin_module.core.event_types import EVENT
-from twin_module.core.ics import read_entries, write_entry
+from twin_module.core.ics.calendars import read_entries, write_entry
 from twin_module.core.jscalendar import noted, time_key, with_answers
 from twin_module.core.layout import COLLECTION_TYPE, GRANTED, SHARE
 from twin_module.core.meeting import MARK, MAX_TITLE, Guests, is_room_for, reason, room_for

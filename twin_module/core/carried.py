@@ -7,7 +7,7 @@ it could see; the rest of the entry was never in its hands.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from twin_module.core.ics_people import key_in_text
+from twin_module.core.ics.people import key_in_text
 from twin_module.core.jscalendar import ANSWERS, NO_ANSWER, matrix_id_of, time_key, with_note
 from twin_module.core.state import NAMESPACE, frozen, plain
 

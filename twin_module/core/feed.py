@@ -12,7 +12,7 @@ from typing import Any, Final
 from canonicaljson import encode_canonical_json
 
 from twin_module.core.entries import Refused, key_of
-from twin_module.core.ics_kept import kept_in, texts_of
+from twin_module.core.ics.kept import kept_in, texts_of
 from twin_module.core.state import NAMESPACE, Key
 
 MARK: Final = "subscribed"

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from twin_module.core import ics
 from twin_module.core.carried import carried
 from twin_module.core.entries import Entry
 from twin_module.core.errors import BadJson
+from twin_module.core.ics.calendars import read_entries, write_entry
 from twin_module.core.jscalendar import with_answers
 from twin_module.core.recurrence import occurrences
 from twin_module.core.state import NAMESPACE, frozen, plain
@@ -57,7 +57,7 @@ class Item:
             return self.text
         if self.component == "VCARD":
             return write_card(self.key, self.content, _version(self.content))
-        return ics.write_entry(self.key, self.effective())
+        return write_entry(self.key, self.effective())
 
     def effective(self) -> Mapping[str, Any]:
         """Return its content with everybody's answers."""
@@ -79,7 +79,7 @@ def understood(book: Book, text: str) -> Entry:
     Raises:
         BadJson: it is not one entry; says why.
     """
-    read = read_cards if book.tag == ADDRESS_BOOK else ics.read_entries
+    read = read_cards if book.tag == ADDRESS_BOOK else read_entries
     entries, refused = read(text)
     if refused:
         raise BadJson(refused[0].reason)

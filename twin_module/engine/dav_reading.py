@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from twin_module.core import ics
 from twin_module.core.capability import EventType
+from twin_module.core.entries import key_of
 from twin_module.core.event_types import EVENT, RSVP, people
 from twin_module.core.ports import Cursor, Homeserver
 from twin_module.core.state import frozen
@@ -103,7 +103,7 @@ class Reading:
             items = self._read(cursor, book, list(found.values()), with_texts=True)
             if items:
                 return items[0], None
-            taken = dav_store.by_uid(cursor, room_id, book.types, ics.key_of(stem))
+            taken = dav_store.by_uid(cursor, room_id, book.types, key_of(stem))
             return None, None if taken else stem
 
         return await self._homeserver.transact("twin_dav_look", work)
@@ -112,7 +112,7 @@ class Reading:
         """Tell whether an item of a book has a UID."""
         if book.room is None:
             return False
-        room_id, key = book.room.room_id, ics.key_of(uid)
+        room_id, key = book.room.room_id, key_of(uid)
         found = await self._homeserver.transact(
             "twin_dav_uid", lambda cursor: dav_store.by_uid(cursor, room_id, book.types, key)
         )

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from twin_module.core.entries import Entry, Refused
 from twin_module.core.errors import InvalidParam, NotFound, TooOften, TwinError
-from twin_module.core.ics import read_entries
+from twin_module.core.ics.calendars import read_entries
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import NAMESPACE, Key
 from twin_module.core.vcf.cards import read_cards

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Any, Final, Literal, TypeAlias
 
 from twin_module.core.errors import TooLarge
-from twin_module.core.ics import write_calendar
+from twin_module.core.ics.calendars import write_calendar
 from twin_module.core.ports import Cursor, Homeserver
 from twin_module.core.published_files import calendar_entry, card_entry
 from twin_module.core.vcf.cards import write_card

@@ -16,7 +16,7 @@ from twin_module.core import layout
 from twin_module.core.entries import Refused
 from twin_module.core.errors import InvalidParam, NotFound, TooOften, TwinError
 from twin_module.core.feed import difference
-from twin_module.core.ics import read_entries
+from twin_module.core.ics.calendars import read_entries
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import NAMESPACE, Key
 from twin_module.core.subscription import (

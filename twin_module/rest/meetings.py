@@ -3,9 +3,9 @@
 import json
 from typing import Any, Final
 
-from twin_module.core import ics
 from twin_module.core.errors import NotFound
 from twin_module.core.event_types import EVENT
+from twin_module.core.ics.calendars import write_entry
 from twin_module.engine import store
 from twin_module.engine.meetings import MOST_GUESTS
 from twin_module.engine.twin import Twin
@@ -45,7 +45,7 @@ async def read_as_file(twin: Twin, call: Call) -> Answer:
     )
     if record is None or record.removed or record.content is None:
         raise NotFound(f"There is no event {uid!r} in this room.")
-    text = ics.write_entry(uid, json.loads(record.content))
+    text = write_entry(uid, json.loads(record.content))
     return Answer(text.encode(), etag=record.event_id, content_type="text/calendar; charset=utf-8")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from twin_module.core.ics_people import key_in_text
+from twin_module.core.ics.people import key_in_text
 from twin_module.core.jscalendar import duration_text
 from twin_module.testing.json_strategies import texts
 

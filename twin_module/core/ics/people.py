@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from twin_module.core.content_lines import Line, param_text
-from twin_module.core.ics_kept import Taking
+from twin_module.core.ics.kept import Taking
 from twin_module.core.jscalendar import matrix_id_of
 from twin_module.core.matrix_uri import user_of, user_uri
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from twin_module.core.content_lines import Component, read_line
-from twin_module.core.ics_alarms import write_alarms
-from twin_module.core.ics_kept import (
+from twin_module.core.ics.alarms import write_alarms
+from twin_module.core.ics.entry import ONCE, is_by_day, object_lines
+from twin_module.core.ics.kept import (
     KEPT,
     RECURRING,
     components_of,
@@ -13,10 +14,9 @@ from twin_module.core.ics_kept import (
     texts_of,
     with_kept,
 )
-from twin_module.core.ics_object import ONCE, is_by_day, object_lines
-from twin_module.core.ics_rules import write_rules
-from twin_module.core.ics_times import time_line, written_duration
-from twin_module.core.ics_zones import zone_of_name
+from twin_module.core.ics.rules import write_rules
+from twin_module.core.ics.times import time_line, written_duration
+from twin_module.core.ics.zones import zone_of_name
 from twin_module.core.jscalendar import local_of, local_text
 from twin_module.core.recurrence import SERIES, first_time, patched
 from twin_module.core.state import NAMESPACE, Content, frozen, plain

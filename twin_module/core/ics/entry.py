@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from twin_module.core.content_lines import Line, escaped, items, param_text, unescaped
 from twin_module.core.entries import key_of
-from twin_module.core.ics_kept import Taking
-from twin_module.core.ics_links import read_links, read_places, write_links, write_places
-from twin_module.core.ics_people import read_people, write_people
-from twin_module.core.ics_times import (
+from twin_module.core.ics.kept import Taking
+from twin_module.core.ics.links import read_links, read_places, write_links, write_places
+from twin_module.core.ics.people import read_people, write_people
+from twin_module.core.ics.times import (
     Clock,
     When,
     ending,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from twin_module.core.content_lines import Component
-from twin_module.core.ics_kept import (
+from twin_module.core.ics.kept import (
     KEPT,
     Taking,
     components_of,
@@ -18,7 +18,7 @@ from twin_module.core.ics_kept import (
     kept_in,
     with_kept,
 )
-from twin_module.core.ics_times import read_duration, utc_digits, utc_of_line, written_duration
+from twin_module.core.ics.times import read_duration, utc_digits, utc_of_line, written_duration
 from twin_module.core.state import NAMESPACE
 
 _MAX: Final = 50

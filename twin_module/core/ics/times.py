@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from twin_module.core.content_lines import Line, param_text
-from twin_module.core.ics_zones import UTC_ZONE, UnknownZone, Zones
+from twin_module.core.ics.zones import UTC_ZONE, UnknownZone, Zones
 from twin_module.core.jscalendar import (
     DURATION,
     SIGNED_DURATION,

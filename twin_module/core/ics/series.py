@@ -12,11 +12,11 @@ from datetime import datetime, time
 from typing import Any, Final
 
 from twin_module.core.content_lines import Component, Line
-from twin_module.core.ics_alarms import read_alarms
-from twin_module.core.ics_kept import KEPT, Taking, deviation, storable
-from twin_module.core.ics_object import Unreadable, is_by_day, read_object
-from twin_module.core.ics_rules import read_rules
-from twin_module.core.ics_series_lines import (
+from twin_module.core.ics.alarms import read_alarms
+from twin_module.core.ics.entry import Unreadable, is_by_day, read_object
+from twin_module.core.ics.kept import KEPT, Taking, deviation, storable
+from twin_module.core.ics.rules import read_rules
+from twin_module.core.ics.series_lines import (
     KEPT_PATH,
     ONCE_EACH,
     PERIOD,
@@ -25,8 +25,8 @@ from twin_module.core.ics_series_lines import (
     instance_lines,
     master_lines,
 )
-from twin_module.core.ics_times import Clock, When, lasting, read_duration
-from twin_module.core.ics_zones import Zones
+from twin_module.core.ics.times import Clock, When, lasting, read_duration
+from twin_module.core.ics.zones import Zones
 from twin_module.core.jscalendar import local_text
 from twin_module.core.recurrence import FIXED, first_time, patched
 from twin_module.core.state import NAMESPACE, frozen, plain

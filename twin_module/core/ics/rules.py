@@ -6,9 +6,9 @@ from datetime import datetime, time
 from typing import Any, Final
 
 from twin_module.core.content_lines import Line
-from twin_module.core.ics_kept import Taking
-from twin_module.core.ics_times import Clock, When, utc_digits
-from twin_module.core.ics_zones import UTC_ZONE
+from twin_module.core.ics.kept import Taking
+from twin_module.core.ics.times import Clock, When, utc_digits
+from twin_module.core.ics.zones import UTC_ZONE
 from twin_module.core.jscalendar import local_of
 
 MAX_RULES: Final = 20
@@ -46,12 +46,13 @@ def read_rules(lines: Taking, clock: Clock, zone: str | None, content: dict[str,
         content: with `showWithoutTime`, if it has only days.
     """
     for name, field in _NAMES:
-        rules = []
+        rules: list[dict[str, Any]] = []
         for line in lines.all(name)[:MAX_RULES]:
             rule = _read(line, clock, zone, is_day=content.get("showWithoutTime") is True)
-            if rule is not None:
+            # One that stands twice says nothing new, and is kept.
+            if rule is not None and rule not in rules:
                 lines.take(line)
-                rules += [rule] if rule not in rules else []
+                rules.append(rule)
         if rules:
             content[field] = rules
 

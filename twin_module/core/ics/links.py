@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeGuard
 
 from twin_module.core.content_lines import Line, escaped, param_text, unescaped
-from twin_module.core.ics_kept import Taking, in_order
+from twin_module.core.ics.kept import Taking, in_order
 
 _MAX: Final = 100
 _MAX_URI: Final = 2000

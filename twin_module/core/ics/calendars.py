@@ -1,7 +1,7 @@
 """Calendars as files: iCalendar (RFC 5545) to JSCalendar (RFC 8984) and back, losing nothing.
 
-`ics_object.py` has the fields, `ics_series.py` what comes again, and `ics_kept.py` how that is kept
-which JSCalendar has no field for. `ics_zones.py` says what becomes of time zones.
+`entry.py` has the fields, `series.py` what comes again, and `kept.py` how that is kept
+which JSCalendar has no field for. `zones.py` says what becomes of time zones.
 """
 
 import re
@@ -19,12 +19,12 @@ from twin_module.core.content_lines import (
     unescaped,
 )
 from twin_module.core.entries import Entry, Refused, key_of
-from twin_module.core.ics_kept import kept_in, storable, texts_of
-from twin_module.core.ics_object import EVENT, TASK, Unreadable
-from twin_module.core.ics_series import Calendar, Part, read_series
-from twin_module.core.ics_series_lines import written_series
-from twin_module.core.ics_timezones import timezone_lines
-from twin_module.core.ics_zones import UnknownZone, Zones, zone_of_name
+from twin_module.core.ics.entry import EVENT, TASK, Unreadable
+from twin_module.core.ics.kept import kept_in, storable, texts_of
+from twin_module.core.ics.series import Calendar, Part, read_series
+from twin_module.core.ics.series_lines import written_series
+from twin_module.core.ics.timezones import timezone_lines
+from twin_module.core.ics.zones import UnknownZone, Zones, zone_of_name
 
 __all__ = ["key_of", "read_entries", "write_calendar", "write_entry"]
 

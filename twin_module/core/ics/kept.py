@@ -38,6 +38,8 @@ _NEEDED: Final = ("UID", "DTSTAMP")
 """Every entry needs these, so they are written also where the original has none."""
 _ORDERED: Final = ("RRULE", "EXRULE")
 """These are written in the order that they are read in."""
+_SETS: Final = ("EXDATE", "RDATE", "CATEGORIES")
+"""The order of these says nothing."""
 _LONG: Final = 1000
 """Characters of a value that is told by its hash; files inside of entries have many."""
 _HASH: Final = "\x1asha-256="
@@ -179,6 +181,7 @@ def _pair(
             blocks = [([one], [other]) for one, other in zip(written, before, strict=True)]
         for ours, theirs in blocks:
             texts = [_short_like(line, ours) for line in theirs]
+            texts.sort(key=lambda text: text if ours[0].name in _SETS else "")
             instead["\n".join(map(_short, ours))] = "\n".join(texts)
     new[:] = [line for line in new if id(line) not in done]
     original[:] = [line for line in original if id(line) not in done]
