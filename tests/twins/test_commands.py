@@ -173,6 +173,58 @@ def move_an_event(s: Scene) -> None:
     assert s.alice.get(f"rooms/{s.room}/agenda")["events"] == []
 
 
+# Contacts
+
+
+def with_a_contact(s: Scene) -> Scene:
+    s.run("contacts", "add", uid="ada", name={"full": "Ada Lovelace"})
+    s.run("contacts", "add", uid="band", kind="group", name={"full": "Band"})
+    return s
+
+
+def contact(s: Scene, uid: str = "ada") -> dict[str, Any]:
+    content: dict[str, Any] = s.alice.get(f"rooms/{s.room}/contacts/{uid}")["content"]
+    return content
+
+
+def add_a_contact(s: Scene) -> None:
+    assert contact(with_a_contact(s))["name"]["full"] == "Ada Lovelace"
+
+
+def add_a_person(s: Scene) -> None:
+    [made] = s.run("contacts", "add_person", user_id=BOB, displayname="Bob")["objects"]
+    assert contact(s, made["uid"])["name"]["full"] == "Bob"
+    assert s.run("contacts", "add_person", user_id=BOB)["objects"] == []
+
+
+def change_a_contact(s: Scene) -> None:
+    with_a_contact(s).run("contacts", "change", uid="ada", name={"full": "Ada King"})
+    assert contact(s)["name"]["full"] == "Ada King"
+
+
+def move_a_contact(s: Scene) -> None:
+    other = s.alice.collection("Other")
+    with_a_contact(s).run("contacts", "move", uid="ada", to_room_id=other)
+    assert s.alice.uids(other) == ["ada"]
+    assert "ada" not in s.alice.uids(s.room)
+
+
+def add_a_member(s: Scene) -> None:
+    with_a_contact(s).run("contacts", "add_member", uid="band", member="ada")
+    assert len(contact(s, "band")["members"]) == 1
+
+
+def remove_a_member(s: Scene) -> None:
+    add_a_member(s)
+    s.run("contacts", "remove_member", uid="band", member="ada")
+    assert not contact(s, "band").get("members")
+
+
+def remove_a_contact(s: Scene) -> None:
+    with_a_contact(s).run("contacts", "remove", uid="ada")
+    assert "ada" not in s.alice.uids(s.room)
+
+
 # Documents
 
 
@@ -324,6 +376,13 @@ STORIES: Final[Mapping[tuple[str, str], Callable[[Scene], None]]] = {
     ("agenda", "uninvite"): uninvite_from_an_event,
     ("agenda", "answer"): answer_an_event,
     ("agenda", "move"): move_an_event,
+    ("contacts", "add"): add_a_contact,
+    ("contacts", "add_person"): add_a_person,
+    ("contacts", "change"): change_a_contact,
+    ("contacts", "move"): move_a_contact,
+    ("contacts", "add_member"): add_a_member,
+    ("contacts", "remove_member"): remove_a_member,
+    ("contacts", "remove"): remove_a_contact,
     ("docs", "create"): create_a_document,
     ("docs", "rename"): rename_a_document,
     ("docs", "write"): write_a_document,
@@ -388,6 +447,7 @@ def test_a_command_on_what_is_not_there_is_refused(
         "user_ids": [BOB],
         "participationStatus": "accepted",
         "to_room_id": lasting_collection,
+        "member": BOB,
     }
     needed = capability.commands[name].schema()["required"]
     arguments = {key: value for key, value in more.items() if key in needed}
