@@ -209,13 +209,13 @@ def move_a_contact(s: Scene) -> None:
     assert "ada" not in s.alice.uids(s.room)
 
 
-def add_a_member(s: Scene) -> None:
+def add_to_a_group(s: Scene) -> None:
     with_a_contact(s).run("contacts", "add_member", uid="band", member="ada")
     assert len(contact(s, "band")["members"]) == 1
 
 
-def remove_a_member(s: Scene) -> None:
-    add_a_member(s)
+def take_out_of_a_group(s: Scene) -> None:
+    add_to_a_group(s)
     s.run("contacts", "remove_member", uid="band", member="ada")
     assert not contact(s, "band").get("members")
 
@@ -380,8 +380,8 @@ STORIES: Final[Mapping[tuple[str, str], Callable[[Scene], None]]] = {
     ("contacts", "add_person"): add_a_person,
     ("contacts", "change"): change_a_contact,
     ("contacts", "move"): move_a_contact,
-    ("contacts", "add_member"): add_a_member,
-    ("contacts", "remove_member"): remove_a_member,
+    ("contacts", "add_member"): add_to_a_group,
+    ("contacts", "remove_member"): take_out_of_a_group,
     ("contacts", "remove"): remove_a_contact,
     ("docs", "create"): create_a_document,
     ("docs", "rename"): rename_a_document,

@@ -57,7 +57,9 @@ class Item:
             return self.text
         if self.component == "VCARD":
             return write_card(self.key, self.content, _version(self.content))
-        return write_entry(self.key, self.effective())
+        # What is kept in a calendar is no message about it (RFC 4791, section 4.1).
+        shown = {name: value for name, value in self.effective().items() if name != "method"}
+        return write_entry(self.key, shown)
 
     def effective(self) -> Mapping[str, Any]:
         """Return its content with everybody's answers."""

@@ -82,6 +82,9 @@ CALL_TIMEOUT_MS = 10_000
 PEERS_PREFIX: Final = f"/_matrix/{NAMESPACE}/v1"
 """Where twins call each other."""
 KEY_PATH = "/_matrix/key/v2/server"
+WAIT: Final = 0.005
+WAITS: Final = 200
+"""How often, and for how many seconds each time, is waited until an own event can be read."""
 JOIN_PAUSES = (0.1, 0.4, 1.5)
 """Seconds before a join that was refused is tried again."""
 
@@ -96,6 +99,8 @@ class SynapseHomeserver(SynapseVoice):
         self.server_name: str = api.server_name
         self.owner: str = api.get_qualified_user_id(owner_localpart)
         self.voice: str = voice_of(self.owner)
+        self._written = 0
+        """The position of the newest event that was written here."""
         # Made when it is first needed: it needs parts of Synapse that are made after us.
         self._authenticator: Authenticator | None = None
         self._locks = Linearizer(name="twin", max_count=1, clock=self._hs.get_clock())
@@ -221,8 +226,16 @@ class SynapseHomeserver(SynapseVoice):
         ]
 
     async def position(self) -> int:
-        """Return the newest position that is persisted."""
+        """Return the newest position that is persisted, behind what was written here before."""
+        for _ in range(WAITS):
+            if self._store.get_room_max_stream_ordering() >= self._written:
+                break
+            # On PostgreSQL, an event that is still being written holds back all later ones.
+            await self._hs.get_clock().sleep(Duration(seconds=WAIT))
         return int(self._store.get_room_max_stream_ordering())
+
+    def _note_written(self, event: EventBase) -> None:
+        self._written = max(self._written, event.internal_metadata.stream_ordering or 0)
 
     async def deltas(self, after: int, upto: int) -> tuple[int, Sequence[Delta]]:
         """Return changes of current state, in groups that Synapse never cuts."""
@@ -309,6 +322,7 @@ class SynapseHomeserver(SynapseVoice):
         """Send one state event in the ordinary way."""
         with _refusals(put.type):
             event = await self._api.create_and_send_event_into_room(self._event_dict(room_id, put))
+        self._note_written(event)
         return event.event_id
 
     async def send_message(self, room_id: str, event_type: str, content: Content) -> str:
@@ -322,6 +336,7 @@ class SynapseHomeserver(SynapseVoice):
                     "content": plain(content),
                 }
             )
+        self._note_written(event)
         return event.event_id
 
     async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
@@ -339,7 +354,10 @@ class SynapseHomeserver(SynapseVoice):
                 ratelimit=False,
             )
         current = await self.state(room_id, [(put.type, put.state_key) for put in puts])
-        return [current[put.type, put.state_key].event_id for put in puts]
+        written = [current[put.type, put.state_key].event_id for put in puts]
+        for event in (await self._store.get_events(written)).values():
+            self._note_written(event)
+        return written
 
     def _event_dict(self, room_id: str, put: Put) -> dict[str, Any]:
         return {
