@@ -678,3 +678,17 @@ def test_the_ends_of_the_calendar_are_no_mistake(start: str, zone: str) -> None:
     first = next(occurrences(frozen(content), earliest, latest, UTC_ZONE))
     assert first.recurrence_id == start
     assert span(content)
+
+
+@pytest.mark.parametrize("frequency", ["yearly", "monthly"])
+def test_a_day_that_no_period_has_never_comes(frequency: str) -> None:
+    never = {"frequency": frequency, "byDay": [{"day": "mo", "nthOfPeriod": 56}]}
+    content = {"@type": "Event", "start": "2026-01-07T10:00:00", "timeZone": "Etc/UTC"}
+    after, before = datetime(2026, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
+    zone = ZoneInfo("UTC")
+    found = list(occurrences({**content, "recurrenceRules": [never]}, after, before, zone))
+    assert len(found) == 1
+    either = {**never, "byDay": [*never["byDay"], {"day": "mo", "nthOfPeriod": 1}]}
+    assert len(
+        list(occurrences({**content, "recurrenceRules": [either]}, after, before, zone))
+    ) > len(found)

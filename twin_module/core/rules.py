@@ -187,11 +187,13 @@ def _days(rule: Mapping[str, Any], frequency: int) -> list[weekday]:
     # dateutil takes days that are both the nth and one of those without a number; meant are either.
     most = 5 if frequency == MONTHLY or "byMonth" in rule else 53
     all_nth = [
-        weekday(day, number)
+        (day, number)
         for day, nth in days
         for number in ([nth] if nth is not None else range(1, most + 1))
     ]
-    return list(dict.fromkeys(all_nth))
+    # No period has a 54th Monday. Where that is all that is asked for, dateutil says so by an error.
+    there = [each for each in all_nth if abs(each[1]) <= most] or all_nth
+    return [weekday(*each) for each in dict.fromkeys(there)]
 
 
 def _defaults(parts: Mapping[str, Any], frequency: int, start: datetime) -> dict[str, Any]:
@@ -256,7 +258,7 @@ def _worked(found: Iterator[datetime], work: Work) -> Iterator[datetime]:
         for time in found:
             work.take(1)
             yield time
-    except EnoughError:
+    except (EnoughError, IndexError):
         return
 
 

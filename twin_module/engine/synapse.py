@@ -371,6 +371,9 @@ class SynapseHomeserver(SynapseVoice):
     async def create_room(self, config: Mapping[str, Any]) -> str:
         """Make a room as the owner."""
         room_id, _ = await self._api.create_room(self.owner, dict(config), ratelimit=False)
+        newest = await self._store.get_prev_events_for_room(room_id)
+        for event in (await self._store.get_events(newest)).values():
+            self._note_written(event)
         return room_id
 
     async def set_membership(
