@@ -13,7 +13,6 @@ from twin_module.core.jscalendar import (
     ANSWERS,
     DURATION,
     LOCAL_DATE_TIME,
-    MATRIX_ID,
     UTC_DATE_TIME,
     local_text,
     matrix_id_of,
@@ -29,6 +28,7 @@ from twin_module.core.jscalendar_schema import (
     text,
 )
 from twin_module.core.layout import RSVP as RSVP_TYPE
+from twin_module.core.matrix_uri import MATRIX_ID
 from twin_module.core.recurrence import first_time, span, spell
 from twin_module.core.state import NAMESPACE, Content
 

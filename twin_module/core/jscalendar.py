@@ -26,7 +26,6 @@ DURATION: Final = f"^{_UNSIGNED}"
 """JSCalendar's Duration (section 1.4.6): P1DT2H30M."""
 SIGNED_DURATION: Final = f"^[+-]?{_UNSIGNED}"
 """JSCalendar's SignedDuration (section 1.4.7): -PT15M."""
-MATRIX_ID: Final = r"^@[^:\s]+:\S+$"
 LONGEST_DAYS: Final = 365_000
 """Longer durations are taken as so long, a thousand years."""
 

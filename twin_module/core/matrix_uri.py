@@ -4,12 +4,16 @@ They come from strangers: nothing here raises.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 MAX_ID: Final = 255
 """The most characters that an ID of Matrix has."""
+MATRIX_ID: Final = r"^@[^:\s]+:\S+$"
+"""What a person's Matrix ID looks like."""
+USER_ID: Final[Mapping[str, Any]] = {"type": "string", "pattern": MATRIX_ID, "maxLength": MAX_ID}
+"""JSON Schema of a person's Matrix ID."""
 _USER: Final = "matrix:u/"
 _ROOM: Final = "matrix:roomid/"
 _EVENT: Final = "/e/"

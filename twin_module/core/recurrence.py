@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pyrsistent import PMap
 
-from twin_module.core.jscalendar import local_of, local_text, parts_of_duration
+from twin_module.core.jscalendar import local_of, local_text, parts_of_duration, utc_of
 from twin_module.core.rules import Rule, Work, read_rule, times
 from twin_module.core.state import Content, frozen
 from twin_module.core.zones import zone_named
@@ -103,6 +103,12 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime:
         return local.replace(tzinfo=zone).astimezone(UTC)
     except OverflowError:
         return local.replace(tzinfo=UTC)
+
+
+def moment(text: Any, zone: ZoneInfo) -> datetime | None:
+    """Return in UTC what a UTCDateTime, or a LocalDateTime of a zone, says; None where it is neither."""
+    local = local_of(text)
+    return utc_of(text) if local is None else instant(local, zone)
 
 
 def occurrences(

@@ -138,10 +138,6 @@ class Books:
         self._changes += 1
         self._known = None
 
-    async def find(self, name: str) -> Book | None:
-        """Return a book by its name."""
-        return (await self.all()).get(name)
-
     def _of_room(
         self, room: Room, counts: Mapping[str, int], made: Mapping[str, Mapping[str, str]]
     ) -> list[Book]:

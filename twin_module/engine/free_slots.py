@@ -22,7 +22,7 @@ from twin_module.core.errors import (
 )
 from twin_module.core.free_slots import Hours, Interval
 from twin_module.core.layout import Kind
-from twin_module.core.matrix_uri import is_user_id
+from twin_module.core.matrix_uri import USER_ID, is_user_id
 from twin_module.core.ports import Homeserver
 from twin_module.engine import store
 from twin_module.engine.patience import Patience
@@ -39,9 +39,8 @@ REFILL_MS: Final = 120_000
 NOT_TOLD: Final = "The owner of this twin does not tell you when they are busy."
 
 _SECONDS: Final = {"type": "integer", "minimum": 0, "maximum": free_slots.LATEST}
-_USER: Final = {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255}
 _CALL: Final = call_shape(
-    {"sender": _USER, "user_id": _USER, "after": _SECONDS, "before": _SECONDS},
+    {"sender": USER_ID, "user_id": USER_ID, "after": _SECONDS, "before": _SECONDS},
     ("user_id", "after", "before"),
     MAX_BODY_BYTES,
 )

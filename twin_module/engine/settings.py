@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from twin_module.core.errors import BadJson
+from twin_module.core.matrix_uri import USER_ID
 from twin_module.core.ports import Homeserver
 from twin_module.core.schema import Shape
 from twin_module.core.state import NAMESPACE
@@ -18,7 +19,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "properties": {
         "accept_from": {
             "type": "array",
-            "items": {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255},
+            "items": USER_ID,
             "maxItems": 1000,
             "uniqueItems": True,
             "description": "Whose invitations to circles and collections are accepted without asking.",
@@ -50,7 +51,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
         },
         "free_busy_to": {
             "type": "array",
-            "items": {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255},
+            "items": USER_ID,
             "maxItems": 1000,
             "uniqueItems": True,
             "description": "Whose twins may ask when you are busy; they learn times and nothing else.",

@@ -9,12 +9,10 @@ from twin_module.core.errors import InvalidParam, MissingParam
 from twin_module.core.jscalendar import (
     LOCAL_DATE_TIME,
     UTC_DATE_TIME,
-    local_of,
     local_text,
-    utc_of,
     utc_text,
 )
-from twin_module.core.recurrence import instant
+from twin_module.core.recurrence import moment
 from twin_module.core.state import plain
 from twin_module.core.zones import zone_named
 from twin_module.engine.agenda import MOST, Placed
@@ -110,16 +108,13 @@ def _moment(call: Call, name: str, zone: ZoneInfo) -> datetime:
     text = call.query.get(name)
     if text is None:
         raise MissingParam(f"{name}: say a time, as 2026-12-24T18:00:00 or 2026-12-24T17:00:00Z.")
-    moment = utc_of(text)
-    local = local_of(text)
-    if moment is None and local is not None:
-        moment = instant(local, zone)
-    if moment is None:
+    found = moment(text, zone)
+    if found is None:
         raise InvalidParam(
             f"{name}: this has to be a time as 2026-12-24T18:00:00 where you are, or"
             " 2026-12-24T17:00:00Z in UTC, on a day that there is."
         )
-    return moment
+    return found
 
 
 def _placed_json(each: Placed, zone: ZoneInfo) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """When several people are free, as their twins tell it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,11 +14,11 @@ from twin_module.core.jscalendar import (
     LOCAL_DATE_TIME,
     UTC_DATE_TIME,
     duration_of,
-    local_of,
     local_text,
-    utc_of,
     utc_text,
 )
+from twin_module.core.matrix_uri import USER_ID
+from twin_module.core.recurrence import moment
 from twin_module.core.zones import zone_named
 from twin_module.engine.free_slots import MOST_PEOPLE, Ask, Found, Question, Told
 from twin_module.engine.twin import Twin
@@ -75,13 +74,10 @@ async def _together(ask: Ask, people: Sequence[str]) -> Sequence[Told]:
 
 def _seconds(body: Any, name: str, zone: ZoneInfo) -> int:
     text = body[name]
-    moment: datetime | None = utc_of(text)
-    if moment is None:
-        local = local_of(text)
-        moment = local.replace(tzinfo=zone) if local is not None else None
-    if moment is None:
+    found = moment(text, zone)
+    if found is None:
         raise InvalidParam(f"{name}: no calendar has {text}.")
-    seconds = int(moment.timestamp())
+    seconds = int(found.timestamp())
     if not 0 <= seconds <= LATEST:
         raise InvalidParam(f"{name}: this has to be between the years 1970 and 9999.")
     return seconds
@@ -125,7 +121,7 @@ _BODY: Final = {
     "properties": {
         "people": {
             "type": "array",
-            "items": {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255},
+            "items": USER_ID,
             "maxItems": MOST_PEOPLE,
             "description": "Matrix IDs; yours need not be among them.",
         },

@@ -6,13 +6,12 @@ from typing import Any, Final
 from twin_module.core.errors import NotFound
 from twin_module.core.event_types import EVENT
 from twin_module.core.ics.calendars import write_entry
+from twin_module.core.matrix_uri import USER_ID
 from twin_module.engine import store
 from twin_module.engine.meetings import MOST_GUESTS
 from twin_module.engine.twin import Twin
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rooms.agenda import AGENDA
-
-_USER: Final = {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255}
 
 
 async def invite(twin: Twin, call: Call) -> Answer:
@@ -62,7 +61,7 @@ ROUTES: Final = (
             "properties": {
                 "people": {
                     "type": "array",
-                    "items": _USER,
+                    "items": USER_ID,
                     "maxItems": MOST_GUESTS,
                     "uniqueItems": True,
                     "description": "Matrix IDs.",
@@ -83,10 +82,10 @@ ROUTES: Final = (
                 "room_id": {"type": "string", "description": "Where the event is now."},
                 "uid": {"type": "string"},
                 "moved": {"type": "boolean"},
-                "guests": {"type": "array", "items": _USER},
+                "guests": {"type": "array", "items": USER_ID},
                 "waiting": {
                     "type": "array",
-                    "items": _USER,
+                    "items": USER_ID,
                     "description": "Those whose twins could not be asked yet; the twin tries again.",
                 },
             },

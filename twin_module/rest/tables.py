@@ -7,10 +7,10 @@ from twin_module.core.capability import UID_PATTERN
 from twin_module.core.jscalendar import (
     DURATION,
     LOCAL_DATE_TIME,
-    MATRIX_ID,
     SIGNED_DURATION,
     UTC_DATE_TIME,
 )
+from twin_module.core.matrix_uri import MATRIX_ID
 
 _PATTERNS: Final[Mapping[str, str]] = {
     UID_PATTERN: "a uid",

@@ -28,7 +28,6 @@ from twin_module.core.event_types import EVENT, FIELDS, RSVP, answers_to
 from twin_module.core.jscalendar import (
     ANSWERS,
     LOCAL_DATE_TIME,
-    MATRIX_ID,
     local_of,
     noted,
     time_key,
@@ -36,10 +35,11 @@ from twin_module.core.jscalendar import (
     with_answers,
 )
 from twin_module.core.jscalendar_schema import text
+from twin_module.core.matrix_uri import USER_ID
 from twin_module.core.recurrence import Occurrence, occurrence_at, occurrences
 from twin_module.core.rules import Work
 from twin_module.core.state import Content, frozen, plain
-from twin_module.core.zones import zone_named
+from twin_module.core.zones import check_zone
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 NEXT: Final = 50
@@ -144,9 +144,7 @@ def _check(fields: Mapping[str, Any]) -> None:
     """Refuse times that no calendar has, and zones that nobody knows."""
     if fields.get("start") is not None and local_of(fields["start"]) is None:
         raise InvalidParam(f"start: no calendar has the day {fields['start']!r}.")
-    zone = fields.get("timeZone")
-    if zone is not None and zone_named(zone) is None:
-        raise InvalidParam(f"timeZone: {zone!r} is not the name of a zone, as Europe/Berlin is.")
+    check_zone(fields.get("timeZone"))
     for key in fields.get("recurrenceOverrides") or ():
         if local_of(key) is None:
             raise InvalidParam(f"recurrenceOverrides: no calendar has the day {key!r}.")
@@ -289,7 +287,7 @@ def answer(agenda: Agenda, context: Context, arguments: Arguments) -> Sequence[E
 _UID: Final = {"uid": {"type": "string", "pattern": UID_PATTERN, "description": "The event."}}
 _USERS: Final = {
     "type": "array",
-    "items": {"type": "string", "pattern": MATRIX_ID, "maxLength": 255},
+    "items": USER_ID,
     "maxItems": 100,
     "uniqueItems": True,
     "description": "Matrix IDs.",

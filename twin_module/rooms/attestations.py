@@ -42,7 +42,7 @@ from twin_module.core.credential import (
 )
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import Forbidden, InvalidParam, NotFound
-from twin_module.core.matrix_uri import is_user_id, user_of, user_uri
+from twin_module.core.matrix_uri import USER_ID, is_user_id, user_of, user_uri
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
 
 _URI: Final = {"type": "string", "maxLength": 2000}
@@ -352,12 +352,7 @@ ATTESTATIONS: Final = Capability(
                     "pattern": HEX_HASH,
                     "description": "The SHA-256 of a file, in hexadecimal digits.",
                 },
-                "person": {
-                    "type": "string",
-                    "pattern": r"^@[^:\s]+:\S+$",
-                    "maxLength": 255,
-                    "description": "A Matrix ID.",
-                },
+                "person": {**USER_ID, "description": "A Matrix ID."},
                 "description": {**_TEXT, "description": "More about it, in your own words."},
                 "valid_until": {
                     "type": "string",

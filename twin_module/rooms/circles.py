@@ -33,6 +33,7 @@ from twin_module.core.layout import (
     SHARE as SHARE_TYPE,
     circle_room,
 )
+from twin_module.core.matrix_uri import USER_ID
 from twin_module.core.state import Content, StateMap, content_of, frozen, plain
 
 SELF: Final = "circle"
@@ -50,7 +51,6 @@ _ROLE: Final = {
     "enum": list(ROLE_NAMES),
     "description": "viewer reads, editor writes, admin also shares and invites.",
 }
-_USER: Final = {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255}
 _ROOM_ID: Final = r"!\S{1,254}"
 _ROOM: Final = {"type": "string", "pattern": f"^{_ROOM_ID}$"}
 
@@ -68,7 +68,7 @@ CIRCLE: Final = EventType(
             "members": {
                 "type": "object",
                 "maxProperties": 500,
-                "propertyNames": {"pattern": _USER["pattern"], "maxLength": 255},
+                "propertyNames": {"pattern": USER_ID["pattern"], "maxLength": 255},
                 "additionalProperties": {
                     "type": "object",
                     "properties": {
@@ -551,7 +551,7 @@ def _join_rule(state: StateMap, sharing: Mapping[str, Role]) -> Sequence[Effect]
     return [] if wanted == now else [Put("m.room.join_rules", "", wanted, _room(state))]
 
 
-_MEMBER: Final = {"user_id": {**_USER, "description": "Who."}}
+_MEMBER: Final = {"user_id": {**USER_ID, "description": "Who."}}
 _CIRCLE: Final = {"circle": {**_ROOM, "description": "The room ID of the circle."}}
 
 CIRCLES: Final = Capability(
@@ -570,7 +570,7 @@ CIRCLES: Final = Capability(
                 "members": {
                     "type": "object",
                     "maxProperties": 500,
-                    "propertyNames": _USER,
+                    "propertyNames": USER_ID,
                     "additionalProperties": _ROLE,
                     "description": "Roles by Matrix ID.",
                 },

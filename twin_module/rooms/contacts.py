@@ -20,7 +20,7 @@ from twin_module.core.capability import (
 )
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import InvalidParam, NotFound
-from twin_module.core.jscalendar import MATRIX_ID, utc_text
+from twin_module.core.jscalendar import utc_text
 from twin_module.core.jscontact import (
     BEGINNING,
     CARD,
@@ -30,7 +30,7 @@ from twin_module.core.jscontact import (
     matrix_service,
 )
 from twin_module.core.jscontact_schema import MAX_MEMBERS, MAX_UID, PROPERTIES
-from twin_module.core.matrix_uri import is_user_id, user_of, user_uri
+from twin_module.core.matrix_uri import USER_ID, is_user_id, user_of, user_uri
 from twin_module.core.state import Content, frozen, plain
 
 _SORTED_BY: Final = ("surname", "surname2", "given", "given2")
@@ -288,12 +288,7 @@ CONTACTS: Final = Capability(
             summary="Add a contact for a Matrix ID",
             decide=add_person,
             arguments={
-                "user_id": {
-                    "type": "string",
-                    "pattern": MATRIX_ID,
-                    "maxLength": 255,
-                    "description": "Who.",
-                },
+                "user_id": {**USER_ID, "description": "Who."},
                 "displayname": {
                     "type": "string",
                     "maxLength": 255,

@@ -22,7 +22,7 @@ from twin_module.core.capability import (
 )
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import InvalidParam, NotFound
-from twin_module.core.jscalendar import DURATION, LOCAL_DATE_TIME, UTC_DATE_TIME
+from twin_module.core.jscalendar import DURATION, LOCAL_DATE_TIME, UTC_DATE_TIME, local_of
 from twin_module.core.jscalendar_schema import (
     COMMON,
     COMMON_MERGE,
@@ -33,8 +33,10 @@ from twin_module.core.jscalendar_schema import (
     RECURRENCE,
     RELATED_TO,
 )
+from twin_module.core.matrix_uri import USER_ID
 from twin_module.core.recurrence import span
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
+from twin_module.core.zones import check_zone
 
 OPEN: Final = ("needs-action", "in-process")
 _PROPERTIES: Final[Mapping[str, Any]] = {
@@ -237,19 +239,9 @@ def _stamp(now: datetime) -> str:
 
 
 def _check_zone(arguments: Arguments) -> None:
-    if "due" in arguments:
-        try:
-            datetime.fromisoformat(arguments["due"])
-        except ValueError:
-            raise InvalidParam(f"due: no calendar has the day {arguments['due']!r}.") from None
-    zone = arguments.get("timeZone")
-    if zone is not None:
-        try:
-            ZoneInfo(zone)
-        except (ValueError, OSError, KeyError):
-            raise InvalidParam(
-                f"timeZone: {zone!r} is not the name of a zone, as Europe/Berlin is."
-            ) from None
+    if "due" in arguments and local_of(arguments["due"]) is None:
+        raise InvalidParam(f"due: no calendar has the day {arguments['due']!r}.")
+    check_zone(arguments.get("timeZone"))
 
 
 def add(tasks: Sequence[Task], context: Context, arguments: Arguments) -> Sequence[Effect]:
@@ -358,7 +350,6 @@ def remove_task(tasks: Sequence[Task], context: Context, arguments: Arguments) -
 
 
 _UID: Final = {"uid": {"type": "string", "pattern": UID_PATTERN, "description": "The task."}}
-_USER: Final = {"type": "string", "pattern": r"^@[^:\s]+:\S+$", "maxLength": 255}
 
 TASKS: Final = Capability(
     name="tasks",
@@ -379,7 +370,7 @@ TASKS: Final = Capability(
                 "parent": {**_UID["uid"], "description": "The task that this one is a part of."},
                 "assignees": {
                     "type": "array",
-                    "items": _USER,
+                    "items": USER_ID,
                     "maxItems": 100,
                     "uniqueItems": True,
                 },
@@ -412,7 +403,7 @@ TASKS: Final = Capability(
             decide=assign,
             arguments={
                 **_UID,
-                "user_id": {**_USER, "description": "Who."},
+                "user_id": {**USER_ID, "description": "Who."},
                 "assigned": {"type": "boolean", "description": "false takes the task off them."},
             },
             required=("uid", "user_id"),
