@@ -15,6 +15,7 @@ from typing import Any, Final
 from twin_module.core.errors import InvalidParam, NotFound
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import NAMESPACE
+from twin_module.engine.kept_records import KeptRecords
 from twin_module.engine.patience import Patience
 
 APP_PASSWORDS: Final = f"{NAMESPACE}.app_passwords"
@@ -49,6 +50,7 @@ class AppPasswords:
 
     def __init__(self, homeserver: Homeserver) -> None:
         self._homeserver = homeserver
+        self._records = KeptRecords(homeserver, APP_PASSWORDS, "passwords")
         self._failures = Patience(_TRIES, _TRY_AGAIN_MS)
         self._tried: OrderedDict[str, None] = OrderedDict()
         """Hashes of what was wrong before, with the address that it came from."""
@@ -70,7 +72,7 @@ class AppPasswords:
                     f"There are {MOST} app passwords, and that is the most; take some back."
                 )
             record = {"name": name, "sha256": _hash(password), "created_ts": made.created_ts}
-            await self._keep({**kept, made.id: record})
+            await self._records.write({**kept, made.id: record})
         return made, password
 
     async def listed(self) -> list[AppPassword]:
@@ -88,7 +90,9 @@ class AppPasswords:
             kept = await self._kept()
             if password_id not in kept:
                 raise NotFound(f"There is no app password {password_id!r}.")
-            await self._keep({key: each for key, each in kept.items() if key != password_id})
+            await self._records.write(
+                {key: each for key, each in kept.items() if key != password_id}
+            )
 
     def wait(self, address: str) -> int:
         """Return how many milliseconds an address has to wait, after wrong passwords, to try again."""
@@ -137,18 +141,11 @@ class AppPasswords:
             kept = await self._kept()
             if password_id in kept:
                 used = {**kept[password_id], "last_used_ts": today}
-                await self._keep({**kept, password_id: used})
+                await self._records.write({**kept, password_id: used})
 
     async def _kept(self) -> dict[str, Mapping[str, Any]]:
-        passwords = (await self._homeserver.account_data(APP_PASSWORDS)).get("passwords")
-        if not isinstance(passwords, Mapping):
-            return {}
+        passwords = await self._records.read()
         return {key: each for key, each in passwords.items() if isinstance(each, Mapping)}
-
-    async def _keep(self, passwords: Mapping[str, Any]) -> None:
-        content = await self._homeserver.account_data(APP_PASSWORDS)
-        kept = {**content, "passwords": {key: dict(each) for key, each in passwords.items()}}
-        await self._homeserver.put_account_data(APP_PASSWORDS, kept)
 
 
 def _hash(password: str) -> str:

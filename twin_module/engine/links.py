@@ -5,9 +5,9 @@ server has them. Whether a link opens anything is asked anew each time: what was
 a room that the owner left or may no longer publish from, is not shown, whatever the link says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from twin_module.core.capability import Capability
 from twin_module.core.errors import Forbidden, InvalidParam, NotFound
@@ -18,6 +18,7 @@ from twin_module.core.ports import Cursor, Homeserver
 from twin_module.core.published import may_be_published, sight
 from twin_module.core.state import NAMESPACE
 from twin_module.engine import query, store
+from twin_module.engine.kept_records import KeptRecords
 from twin_module.engine.query import Page, Query
 from twin_module.engine.store import Record, Room
 from twin_module.engine.tokens import WORD, read_token, write_token
@@ -64,6 +65,7 @@ class Links:
 
     def __init__(self, homeserver: Homeserver, capabilities: Sequence[Capability]) -> None:
         self._homeserver = homeserver
+        self._records = KeptRecords(homeserver, LINKS, "links")
         self._public = {each.name: each for each in capabilities if may_be_published(each)}
         self._names = {each.event_type.type: name for name, each in self._public.items()}
 
@@ -117,13 +119,13 @@ class Links:
             self._homeserver.sign(bare.statement(self._homeserver.server_name))
         )
         async with self._homeserver.lock(LINKS):
-            kept = await self._kept()
+            kept = await self._records.read()
             if len(kept) >= MOST:
                 over = {each.id for each in read_links(kept) if each.is_over(now)}
                 kept = {key: value for key, value in kept.items() if key not in over}
             if len(kept) >= MOST:
                 raise InvalidParam(f"There are {MOST} links, and that is the most; take some back.")
-            await self._keep({**kept, link.id: link.record()})
+            await self._records.write({**kept, link.id: link.record()})
         return Listed(link, title, None)
 
     def _type(self, capability: str) -> str:
@@ -136,7 +138,7 @@ class Links:
 
     async def listed(self) -> list[Listed]:
         """Return all links, newest first, those that open nothing as well."""
-        links, known = read_links(await self._kept()), await self._keys()
+        links, known = read_links(await self._records.read()), await self._keys()
         places = {link: self._place(link) for link in links}
 
         def work(cursor: Cursor) -> tuple[list[Room | None], list[Record | None]]:
@@ -158,10 +160,10 @@ class Links:
             NotFound: there is none of this ID.
         """
         async with self._homeserver.lock(LINKS):
-            kept = await self._kept()
+            kept = await self._records.read()
             if link_id not in kept:
                 raise NotFound(f"There is no link {link_id!r}.")
-            await self._keep({key: value for key, value in kept.items() if key != link_id})
+            await self._records.write({key: value for key, value in kept.items() if key != link_id})
 
     # For strangers
 
@@ -172,7 +174,7 @@ class Links:
             NotFound: nothing, whyever; all reasons look the same.
         """
         # What has not even the form of a token costs nothing.
-        link = opened_by(token, await self._kept()) if is_token(token) else None
+        link = opened_by(token, await self._records.read()) if is_token(token) else None
         if link is None or self._problem(link, await self._keys()):
             raise nothing()
         room_id = link.room_id
@@ -239,15 +241,6 @@ class Links:
         return Page(records, write_token([ts, event_type, uid]))
 
     # Inside
-
-    async def _kept(self) -> dict[str, Any]:
-        content = await self._homeserver.account_data(LINKS)
-        links = content.get("links")
-        return dict(links) if isinstance(links, Mapping) else {}
-
-    async def _keep(self, links: Mapping[str, Any]) -> None:
-        content = await self._homeserver.account_data(LINKS)
-        await self._homeserver.put_account_data(LINKS, {**content, "links": dict(links)})
 
     async def _keys(self) -> KnownKeys:
         server = self._homeserver.server_name

@@ -32,6 +32,7 @@ from twin_module.core.subscription import (
 from twin_module.engine import store
 from twin_module.engine.feeds import Feed, fetch_feed
 from twin_module.engine.filling import Filling, Tally
+from twin_module.engine.kept_records import KeptRecords
 from twin_module.engine.projector import Projector
 from twin_module.engine.store import Record
 
@@ -55,6 +56,7 @@ class Subscriptions:
 
     def __init__(self, homeserver: Homeserver, filling: Filling, projector: Projector) -> None:
         self._homeserver = homeserver
+        self._records = KeptRecords(homeserver, SUBSCRIPTIONS, "subscriptions")
         self._filling = filling
         self._projector = projector
         self._due: int | None = None
@@ -94,13 +96,13 @@ class Subscriptions:
         """Return all subscriptions, by room; what a client wrote in a wrong shape is none."""
         found = (
             read_subscription(room_id, record)
-            for room_id, record in sorted((await self._records()).items())
+            for room_id, record in sorted((await self._records.read()).items())
         )
         return [each for each in found if each is not None]
 
     async def rooms(self) -> frozenset[str]:
         """Return the rooms that are filled from elsewhere."""
-        return frozenset(await self._records())
+        return frozenset(await self._records.read())
 
     async def find(self, room_id: str) -> Subscription:
         """Return the subscription of a room.
@@ -108,7 +110,7 @@ class Subscriptions:
         Raises:
             NotFound: it has none.
         """
-        found = read_subscription(room_id, (await self._records()).get(room_id))
+        found = read_subscription(room_id, (await self._records.read()).get(room_id))
         if found is None:
             raise NotFound(f"The room {room_id} follows no public calendar.")
         return found
@@ -183,7 +185,7 @@ class Subscriptions:
             only_due: leave it where somebody else looked at it meanwhile.
         """
         async with self._homeserver.lock(f"{SUBSCRIPTIONS} {room_id}"):
-            before = read_subscription(room_id, (await self._records()).get(room_id))
+            before = read_subscription(room_id, (await self._records.read()).get(room_id))
             now = self._homeserver.now()
             if before is None or (only_due and before.next_ts > now):
                 return
@@ -268,11 +270,6 @@ class Subscriptions:
         )
         return room is None or room.membership == "join"
 
-    async def _records(self) -> dict[str, Any]:
-        content = await self._homeserver.account_data(SUBSCRIPTIONS)
-        records = content.get("subscriptions")
-        return dict(records) if isinstance(records, Mapping) else {}
-
     async def _keep(self, changed: Subscription) -> None:
         await self._store(changed.room_id, changed.record())
 
@@ -281,14 +278,11 @@ class Subscriptions:
 
     async def _store(self, room_id: str, record: Mapping[str, Any] | None) -> None:
         async with self._homeserver.lock(SUBSCRIPTIONS):
-            content = await self._homeserver.account_data(SUBSCRIPTIONS)
-            kept = await self._records()
+            kept = await self._records.read()
             kept.pop(room_id, None)
             if record is not None:
                 kept[room_id] = dict(record)
-            await self._homeserver.put_account_data(
-                SUBSCRIPTIONS, {**content, "subscriptions": kept}
-            )
+            await self._records.write(kept)
         self._due = None
 
 
