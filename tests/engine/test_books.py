@@ -31,6 +31,17 @@ def share(home: Home, room_id: str, circle: str) -> None:
     home.command("circles", "share", room_id=room_id, circle=circle, role="viewer")
 
 
+def read_by(bob: Home, alice: Home) -> str:
+    """Make a collection of alice's that bob is in, and may only read."""
+    room, circle = alice.collection("Work"), alice.circle(bob="viewer")
+    share(alice, room, circle)
+    settle(alice, bob)
+    bob.accept(circle)
+    bob.accept(room)
+    settle(alice, bob)
+    return room
+
+
 def put(home: Home, room_id: str, event: Put) -> None:
     home.write(room_id, event)
     settle(home)
@@ -122,13 +133,7 @@ def test_the_name_is_the_rooms_and_the_colour_the_owners(alice: Home) -> None:
 def test_who_may_not_rename_a_room_calls_it_otherwise_for_themselves(
     alice: Home, bob: Home
 ) -> None:
-    room = alice.collection("Work")
-    circle = alice.circle(bob="viewer")
-    share(alice, room, circle)
-    settle(alice, bob)
-    bob.accept(circle)
-    bob.accept(room)
-    settle(alice, bob)
+    read_by(bob, alice)
     assert not books(bob)["Work"].may_write
     run(bob.twin.dav.books.change(books(bob)["Work"], {"D:displayname": "Alice's shifts"}))
     assert set(books(bob)) == {"Alice's shifts"}
@@ -174,13 +179,7 @@ def test_a_room_that_is_filled_from_elsewhere_is_read_only(alice: Home) -> None:
 
 
 def test_a_guest_may_answer_in_a_calendar_that_they_only_read(alice: Home, bob: Home) -> None:
-    room = alice.collection("Work")
-    circle = alice.circle(bob="viewer")
-    share(alice, room, circle)
-    settle(alice, bob)
-    bob.accept(circle)
-    bob.accept(room)
-    settle(alice, bob)
+    room = read_by(bob, alice)
     assert not books(bob)["Work"].may_answer
     put(alice, room, an_event(participants={bob.owner: {"roles": {"attendee": True}}}))
     settle(bob)

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from twin_module.core.effects import Effect
 from twin_module.core.errors import BadJson, NotFound
+from twin_module.core.matrix_uri import ROOM_ID
 from twin_module.core.schema import MAX_REQUEST_BYTES, Problem, Shape
 from twin_module.core.searchable import free_texts
 from twin_module.core.state import NAMESPACE, Content, StateEvent, StateMap, frozen
@@ -199,9 +200,7 @@ class Command:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the whole request, `room_id` included."""
-        room = {
-            "room_id": {"type": "string", "pattern": "^!", "description": "The room to act in."}
-        }
+        room = {"room_id": {**ROOM_ID, "description": "The room to act in."}}
         return {
             "type": "object",
             "properties": {**(room if self.in_room else {}), **self.arguments},

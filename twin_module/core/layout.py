@@ -91,6 +91,15 @@ def power_levels(ordinary: int) -> dict[str, Any]:
     }
 
 
+def closed_to_guests() -> list[dict[str, Any]]:
+    """Return the first state of a room of ours: members see its past, guests of Matrix nothing."""
+    first = {
+        "m.room.history_visibility": {"history_visibility": "shared"},
+        "m.room.guest_access": {"guest_access": "forbidden"},
+    }
+    return [{"type": kind, "state_key": "", "content": each} for kind, each in first.items()]
+
+
 def _room(name: str, topic: str, creation: Mapping[str, Any], ordinary: int) -> dict[str, Any]:
     return {
         "room_version": ROOM_VERSION,
@@ -100,18 +109,7 @@ def _room(name: str, topic: str, creation: Mapping[str, Any], ordinary: int) -> 
         **({"topic": topic} if topic else {}),
         "creation_content": dict(creation),
         "power_level_content_override": power_levels(ordinary),
-        "initial_state": [
-            {
-                "type": "m.room.history_visibility",
-                "state_key": "",
-                "content": {"history_visibility": "shared"},
-            },
-            {
-                "type": "m.room.guest_access",
-                "state_key": "",
-                "content": {"guest_access": "forbidden"},
-            },
-        ],
+        "initial_state": closed_to_guests(),
     }
 
 

@@ -14,6 +14,8 @@ MATRIX_ID: Final = r"^@[^:\s]+:\S+$"
 """What a person's Matrix ID looks like."""
 USER_ID: Final[Mapping[str, Any]] = {"type": "string", "pattern": MATRIX_ID, "maxLength": MAX_ID}
 """JSON Schema of a person's Matrix ID."""
+ROOM_ID: Final[Mapping[str, Any]] = {"type": "string", "pattern": "^!"}
+"""JSON Schema of a room ID; those of newer rooms name no server."""
 _USER: Final = "matrix:u/"
 _ROOM: Final = "matrix:roomid/"
 _EVENT: Final = "/e/"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
-from twin_module.core.layout import ROOM_VERSION
+from twin_module.core.layout import ROOM_VERSION, closed_to_guests
 from twin_module.core.state import NAMESPACE, Content, frozen
 
 VOICE_TYPE: Final = f"{NAMESPACE}.voice"
@@ -55,18 +55,7 @@ def voice_room(owner: str) -> dict[str, Any]:
             "redact": 0,
             "events": {},
         },
-        "initial_state": [
-            {
-                "type": "m.room.history_visibility",
-                "state_key": "",
-                "content": {"history_visibility": "shared"},
-            },
-            {
-                "type": "m.room.guest_access",
-                "state_key": "",
-                "content": {"guest_access": "forbidden"},
-            },
-        ],
+        "initial_state": closed_to_guests(),
     }
 
 

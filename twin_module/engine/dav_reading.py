@@ -64,7 +64,7 @@ class Reading:
 
     async def spanning(self, book: Book, component: str, after: int, before: int) -> list[Item]:
         """Return the items that may lie in a range of time, in seconds since 1970, with texts."""
-        [*types] = [each for each in book.types if self._components[each] == component]
+        types = [each for each in book.types if self._components[each] == component]
         if book.room is None or not types:
             return []
         room_id, event_type = book.room.room_id, types[0]

@@ -35,7 +35,7 @@ from twin_module.core.jscalendar import (
     with_answers,
 )
 from twin_module.core.jscalendar_schema import text
-from twin_module.core.matrix_uri import USER_ID
+from twin_module.core.matrix_uri import ROOM_ID, USER_ID
 from twin_module.core.recurrence import Occurrence, occurrence_at, occurrences
 from twin_module.core.rules import Work
 from twin_module.core.state import Content, frozen, plain
@@ -380,11 +380,7 @@ AGENDA: Final = Capability(
             decide=move,
             arguments={
                 **_UID,
-                "to_room_id": {
-                    "type": "string",
-                    "pattern": "^!",
-                    "description": "The collection to move to.",
-                },
+                "to_room_id": {**ROOM_ID, "description": "The collection to move to."},
             },
             required=("uid", "to_room_id"),
             reads_room=True,

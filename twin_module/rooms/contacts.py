@@ -30,7 +30,7 @@ from twin_module.core.jscontact import (
     matrix_service,
 )
 from twin_module.core.jscontact_schema import MAX_MEMBERS, MAX_UID, PROPERTIES
-from twin_module.core.matrix_uri import USER_ID, is_user_id, user_of, user_uri
+from twin_module.core.matrix_uri import ROOM_ID, USER_ID, is_user_id, user_of, user_uri
 from twin_module.core.state import Content, frozen, plain
 
 _SORTED_BY: Final = ("surname", "surname2", "given", "given2")
@@ -315,11 +315,7 @@ CONTACTS: Final = Capability(
             decide=move,
             arguments={
                 **_UID,
-                "to_room_id": {
-                    "type": "string",
-                    "pattern": "^!",
-                    "description": "The address book to move to.",
-                },
+                "to_room_id": {**ROOM_ID, "description": "The address book to move to."},
             },
             required=("uid", "to_room_id"),
         ),

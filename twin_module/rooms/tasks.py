@@ -33,7 +33,7 @@ from twin_module.core.jscalendar_schema import (
     RECURRENCE,
     RELATED_TO,
 )
-from twin_module.core.matrix_uri import USER_ID
+from twin_module.core.matrix_uri import ROOM_ID, USER_ID
 from twin_module.core.recurrence import span
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
 from twin_module.core.zones import check_zone
@@ -413,11 +413,7 @@ TASKS: Final = Capability(
             decide=move,
             arguments={
                 **_UID,
-                "to_room_id": {
-                    "type": "string",
-                    "pattern": "^!",
-                    "description": "The list to move to.",
-                },
+                "to_room_id": {**ROOM_ID, "description": "The list to move to."},
             },
             required=("uid", "to_room_id"),
             reads_room=True,

@@ -5,21 +5,13 @@ import { CalendarDays } from 'lucide-preact'
 import { Empty } from '../../parts/loading'
 import { t } from '../../texts/texts'
 import type { Day } from './days'
-import type { Open } from './entries'
 import type { Entry } from './entry'
 import { NEXT } from './occurrence'
-import { DaySection } from './week-list'
+import { DaySection, type WeekListProps } from './week-list'
 
-interface NextListProps {
-  entries: readonly Entry[]
+interface NextListProps extends Omit<WeekListProps, 'days'> {
   /** Whether there is more than is shown. */
   more: boolean
-  known: boolean
-  today: Day
-  room: string | undefined
-  conflicts: ReadonlySet<string>
-  onOpen: Open
-  onMake: ((day: Day) => void) | undefined
 }
 
 export function NextList({ entries, more, ...rest }: NextListProps) {

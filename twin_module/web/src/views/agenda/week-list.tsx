@@ -11,7 +11,7 @@ import { DayList, type Open } from './entries'
 import { touching, type Entry } from './entry'
 import { fullDay } from './words'
 
-interface WeekListProps {
+export interface WeekListProps {
   days: readonly Day[]
   entries: readonly Entry[]
   /** Whether the twin has answered: before that, nobody knows that there is nothing. */

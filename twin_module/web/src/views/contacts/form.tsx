@@ -85,6 +85,28 @@ function matrixId(typed: string): string {
 }
 
 /** Day, month and year; who does not know the year leaves it empty. */
+interface NumberOfDateProps {
+  name: string
+  label: string
+  max: number
+  value: number | undefined
+  required?: boolean
+}
+
+function NumberOfDate({ label, value, ...rest }: NumberOfDateProps) {
+  return (
+    <input
+      {...rest}
+      type="number"
+      inputMode="numeric"
+      aria-label={label}
+      placeholder={label}
+      min={1}
+      defaultValue={value === undefined ? '' : String(value)}
+    />
+  )
+}
+
 function Birthday({ of }: { of: PartialDate | undefined }) {
   const [month, setMonth] = useState(of?.month)
   const names = new Intl.DateTimeFormat(currentLocale(), { month: 'long', timeZone: 'UTC' })
@@ -92,16 +114,12 @@ function Birthday({ of }: { of: PartialDate | undefined }) {
     <fieldset class="field birthday">
       <legend class="label">{t('contacts.birthday')}</legend>
       <div class="row wrap">
-        <input
-          type="number"
-          inputMode="numeric"
+        <NumberOfDate
           name="birth-day"
-          aria-label={t('contacts.birthday.day')}
-          placeholder={t('contacts.birthday.day')}
-          min={1}
+          label={t('contacts.birthday.day')}
           max={31}
+          value={of?.day}
           required={month !== undefined}
-          defaultValue={of?.day === undefined ? '' : String(of.day)}
         />
         <select
           name="birth-month"
@@ -115,16 +133,7 @@ function Birthday({ of }: { of: PartialDate | undefined }) {
             </option>
           ))}
         </select>
-        <input
-          type="number"
-          inputMode="numeric"
-          name="birth-year"
-          aria-label={t('contacts.birthday.year')}
-          placeholder={t('contacts.birthday.year')}
-          min={1}
-          max={9999}
-          defaultValue={of?.year === undefined ? '' : String(of.year)}
-        />
+        <NumberOfDate name="birth-year" label={t('contacts.birthday.year')} max={9999} value={of?.year} />
       </div>
       <span class="hint">{t('contacts.birthday.hint')}</span>
     </fieldset>
