@@ -180,6 +180,17 @@ def test_a_part_of_a_view_that_does_not_come_leaves_the_rest(
     expect(page.get_by_role("link", name="Thing www").first).to_be_visible()
 
 
+def test_a_part_of_home_that_does_not_come_takes_nothing_else_away(
+    alice: Person, home: Home, guard: Guard
+) -> None:
+    guard.expects("404")
+    page = home(alice, "search", service_workers="block")
+    page.route(re.compile(r"/assets/events-[^/]*\.js$"), lambda route: route.fulfill(status=404))
+    page.get_by_role("link", name="Home").first.click()
+    expect(page.get_by_role("button", name="Load the page anew")).to_be_visible()
+    expect(page.get_by_role("region", name="To do today")).to_be_visible()
+
+
 def test_without_the_file_of_its_language_the_page_speaks_english(
     alice: Person, home: Home, guard: Guard
 ) -> None:

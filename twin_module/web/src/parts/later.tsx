@@ -25,6 +25,8 @@ export function later<P>(load: () => Promise<ComponentType<P>>): ComponentType<P
 interface LaterProps {
   /** What is shown: when that changes, whatever failed before is over. */
   of?: string
+  /** What stands there until it has come. */
+  meanwhile?: ComponentChildren
   children: ComponentChildren
 }
 
@@ -42,8 +44,9 @@ export class Later extends Component<LaterProps, { problem?: unknown }> {
     if (before.of !== this.props.of && this.state.problem !== undefined) this.setState({ problem: undefined })
   }
 
-  override render({ children }: LaterProps, { problem }: { problem?: unknown }) {
-    if (problem === undefined) return <Suspense fallback={<p class="empty">{t('loading')}</p>}>{children}</Suspense>
+  override render({ children, meanwhile }: LaterProps, { problem }: { problem?: unknown }) {
+    const until = meanwhile === undefined ? <p class="empty">{t('loading')}</p> : meanwhile
+    if (problem === undefined) return <Suspense fallback={until}>{children}</Suspense>
     return (
       <div class="empty" role="alert">
         <p>{t(problem instanceof NotFetched ? 'error.not-fetched' : 'error.bug')}</p>

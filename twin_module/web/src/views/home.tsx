@@ -1,8 +1,8 @@
 /** Home: what is to be done today, what waits for an answer, and what others did. */
 
-import { lazy, Suspense } from 'preact/compat'
 import { wholeDay } from '../dates'
 import { Heading } from '../parts/frame'
+import { Later, later } from '../parts/later'
 import { nameOf } from '../parts/names'
 import { t } from '../texts/texts'
 import { twin } from '../twin/twin'
@@ -21,7 +21,7 @@ import './collections.css'
 import './home.css'
 import './tasks.css'
 
-const Events = lazy(async () => ({ default: (await import('./home/events')).Events }))
+const Events = later(async () => (await import('./home/events')).Events)
 
 export function Home() {
   const now = useNow()
@@ -41,9 +41,9 @@ export function Home() {
       <div class="home">
         <div class="stack">
           {twin.capability('agenda') && (
-            <Suspense fallback={null}>
+            <Later meanwhile={null}>
               <Events now={now} />
-            </Suspense>
+            </Later>
           )}
           <Today now={now} />
           <Merges />

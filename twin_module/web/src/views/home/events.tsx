@@ -1,8 +1,8 @@
 /** What is in the agenda today, and the invitations to events; this file is only fetched where the twin has one. */
 
-import { lazy, Suspense } from 'preact/compat'
 import { useMemo, useRef, useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
+import { Later, later } from '../../parts/later'
 import { Loading } from '../../parts/loading'
 import { places } from '../../places'
 import { t } from '../../texts/texts'
@@ -14,7 +14,7 @@ import { useEntries } from '../agenda/read'
 import '../agenda.css'
 
 // Most people who look at Home open no event: its forms come when somebody does.
-const Dialogs = lazy(async () => ({ default: (await import('../agenda/dialogs')).Dialogs }))
+const Dialogs = later(async () => (await import('../agenda/dialogs')).Dialogs)
 
 export function Events({ now }: { now: Date }) {
   const today = dayOf(now)
@@ -44,9 +44,9 @@ export function Events({ now }: { now: Date }) {
         </Loading>
       )}
       {used.current && (
-        <Suspense fallback={null}>
+        <Later meanwhile={null}>
           <Dialogs over={opened} onOver={setOpened} entries={entries} now={now} onMade={() => {}} />
-        </Suspense>
+        </Later>
       )}
     </section>
   )
