@@ -1,4 +1,4 @@
-"""The homeserver port over Synapse: with `synapse_people.py`, all that touches its private names.
+"""The homeserver port over Synapse: with the files beside it, all that touches its private names.
 
 Each use of something that Synapse does not promise to keep is held by a test in
 `tests/contract`; the supported releases stand in `pyproject.toml`.
