@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Home, choose
+from tests.browser.guard import Guard
 from twin_module.rest.cookie import PAGE
 from twin_module.testing.person import Person, eventually
 
@@ -110,8 +111,9 @@ def test_what_is_shared_with_a_circle_its_people_accept_see_and_change(
 
 
 def test_a_circle_may_do_less_and_then_nothing_any_more(
-    alice: Person, bob: Person, home: Home, accessible: Callable[[Page], None]
+    alice: Person, bob: Person, home: Home, guard: Guard, accessible: Callable[[Page], None]
 ) -> None:
+    guard.allows("404")  # what Bob's page is asking for while it is taken away
     club, room = (
         circle_of(alice, "Club", members={bob.owner: "editor"}),
         alice.collection("Accounts"),

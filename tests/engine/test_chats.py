@@ -40,6 +40,7 @@ def test_a_chat_without_unread_messages_is_not_listed(alice: Home, bob: Home) ->
 def test_a_chat_is_shown_as_clients_show_it(alice: Home, bob: Home) -> None:
     room = chat_of(alice, bob)
     say(bob, room)
+    alice.network.pass_time(1)
     say(bob, room, MENTION)
     assert chats(alice) == [
         {

@@ -45,8 +45,9 @@ def fields(home: Home, room: str, uid: str = "a", event_type: str = TASK) -> Any
 
 
 def events_of(home: Home, room: str, uid: str = "a") -> list[str]:
-    """Return all versions of a task that a server knows."""
-    return sorted(home.server.rooms[room].known((TASK, uid)))
+    """Return all versions of a task that a server knows, as they were written."""
+    events = home.server.rooms[room].events
+    return sorted(home.server.rooms[room].known((TASK, uid)), key=lambda each: events[each].number)
 
 
 def lost(home: Home, room: str, uid: str = "a", event_type: str = TASK) -> list[str]:
@@ -117,6 +118,22 @@ def test_the_later_change_of_a_field_wins_in_an_earlier_version(
     settle(alice, bob)
     wanted = {"@type": "Task", "title": "Butter", "priority": 3}
     assert fields(alice, shared) == fields(bob, shared) == wanted
+
+
+def test_what_one_wrote_last_stays_also_where_it_stands_on_somebody_elses_version(
+    alice: Home, bob: Home, shared: str
+) -> None:
+    """All in one millisecond, and many times, since then IDs say which version is current."""
+    for uid in map(str, range(40)):
+        alice.network.late = True
+        alice.write(shared, task(uid, priority=2))
+        alice.network.late = False
+        bob.write(shared, task(uid, percentComplete=3))
+        here = alice.content(shared, TASK, uid)
+        alice.write(shared, Put(TASK, uid, frozen({**here, "priority": 4})))
+    settle(alice, bob)
+    for uid in map(str, range(40)):
+        assert fields(bob, shared, uid)["priority"] == 4
 
 
 def test_what_both_added_to_a_set_is_there(alice: Home, bob: Home, shared: str) -> None:

@@ -9,15 +9,15 @@ import pytest
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.person import Person
 from twin_module.testing.reactor import ReactorThread
-from twin_module.testing.twins import OF_STOPPED_TWINS, Twin, TwinNetwork, person_at
+from twin_module.testing.twins import NAMES, OF_STOPPED_TWINS, Twin, TwinNetwork, person_at
 
 
 @pytest.fixture(scope="session")
 def network(
     reactor_thread: ReactorThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TwinNetwork]:
-    """A network on which alice's, bob's and carol's twins can be started."""
-    with TwinNetwork(reactor_thread, tmp_path_factory.mktemp("twins")) as network:
+    """A network on which twins can be started, also that of a guest whom no other story knows."""
+    with TwinNetwork(reactor_thread, tmp_path_factory.mktemp("twins"), (*NAMES, "gwen")) as network:
         yield network
 
 

@@ -12,6 +12,7 @@ from twin_module.core.state import NAMESPACE
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.dav import CALENDAR, Dav
 from twin_module.testing.person import CLIENT, Person, eventually
+from twin_module.testing.twins import TwinNetwork, person_at
 
 RSVP = f"{NAMESPACE}.rsvp"
 DAY = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
@@ -67,6 +68,12 @@ class App:
         """Return an event's text with another answer of one's own."""
         own = rf"PARTSTAT=[A-Z-]+(.*:{re.escape(self.address)})"
         return re.sub(own, rf"PARTSTAT={answer}\1", self.text(path))
+
+
+@pytest.fixture(scope="module")
+def bob(network: TwinNetwork) -> Person:
+    """A guest of these stories alone: who was a guest before is asked into the room of that time."""
+    return person_at(network.start("gwen"))
 
 
 @pytest.fixture
@@ -130,7 +137,6 @@ def test_the_story_of_an_event_and_its_guest(
 
 
 def invited_and_asked(alice: Person, bob: Person, collection: str) -> str:
-    bob.put("settings", {})  # other stories may have let Alice in without asking
     plan(alice, collection, "choir")
     path = f"rooms/{collection}/agenda/choir/invite"
     invited = alice.post(path, {"people": [bob.owner]})

@@ -54,6 +54,8 @@ class FakeServer:
         self.voice: Literal["none", "ours", "taken"] = "none"
         """Whether the account of the twin's voice is there, or somebody else's of that name."""
         self.voice_name = ""
+        self.last_written: dict[tuple[str, str], int] = {}
+        """When this server last wrote to a room as somebody, by room and sender."""
         self.read_upto: dict[str, int] = {}
         """Up to which position the owner has read a room."""
         self.keys = FakeKeys()
@@ -147,7 +149,7 @@ class FakeServer:
         if beside is not None:
             seen, current = room.events[beside].replaces, room.events[beside].replaced
         author, number = sender or self.owner, self.network.next_number()
-        when = self.network.now if ts is None else ts
+        when = self._moment(room_id, author) if ts is None else ts
         signer = self.network.servers.get(author.partition(":")[2], self)
         event = FakeEvent(
             room_id=room_id,
@@ -167,6 +169,13 @@ class FakeServer:
         self.receive(room_id, [event])
         self.network.spread(room_id)
         return event.event_id
+
+    def _moment(self, room_id: str, author: str) -> int:
+        """Return when an event is written: no real server writes two of one person in one millisecond."""
+        before = self.last_written.get((room_id, author), 0)
+        when = before + 1 if before >= self.network.now else self.network.now
+        self.last_written[room_id, author] = when
+        return when
 
     def redact(self, room_id: str, event_id: str) -> str:
         """Redact an event."""
