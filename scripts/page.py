@@ -20,7 +20,15 @@ WEB = ROOT / "twin_module" / "web"
 BUILT = WEB / "built"
 STAMP = BUILT / "made-of"
 NEEDED = (20, 19)
-SOURCES = ("index.html", "package.json", "package-lock.json", "vite.config.ts", "src", "public")
+SOURCES = (
+    "index.html",
+    "widget.html",
+    "package.json",
+    "package-lock.json",
+    "vite.config.ts",
+    "src",
+    "public",
+)
 
 
 class Failed(Exception):

@@ -9,6 +9,7 @@ from synapse.module_api import NOT_SPAM, EventBase, ModuleApi
 from synapse.module_api.errors import Codes, ConfigError, SynapseError
 from synapse.spam_checker_api import RegistrationBehaviour
 
+from twin_module.chat.companion import Companion
 from twin_module.config import TwinConfig, parse_config
 from twin_module.core.errors import TwinError
 from twin_module.core.state import NAMESPACE
@@ -65,6 +66,8 @@ class TwinModule:
             api.register_web_resource(PREFIX, resource)
             self._homeserver.on_shutdown(resource.hang_up)
             self._homeserver.on_shutdown(self.twin.stop)
+            companion = Companion(self.twin, f"{homeserver.public_url}{PAGE}/")
+            self._homeserver.on_shutdown(companion.stop)
             peers = PeerResource(api, self.twin, self._homeserver.authenticate)
             api.register_web_resource(PEERS_PREFIX, peers)
             api.register_web_resource(PAGE, PageResource(api))

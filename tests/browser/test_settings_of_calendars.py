@@ -25,6 +25,10 @@ SETTINGS: Final = {
     "quiet_hours": {"from": "21:00", "until": "06:30"},
     "free_busy_to": ["@bob:example.org"],
     "free_busy_to_circles": [],
+    "language": "de",
+    "daily_brief": "06:15",
+    "weekly_brief": {"day": "sunday", "at": "18:00"},
+    "notices": {"!somewhere": "digest"},
 }
 """All that there is to wish."""
 

@@ -131,7 +131,7 @@ def test_a_first_start_that_is_killed_anywhere_is_made_up_for(network: FakeNetwo
 
     crash_everywhere(carol, act, settled)
     kinds = [room.kind for room in carol.rooms().values()]
-    assert sorted(kinds) == ["collection", "collection", "index"]
+    assert sorted(kinds) == ["collection", "collection", "index", "other"]
 
 
 def test_who_leaves_keeps_no_objects_and_who_comes_back_gets_them_again(

@@ -270,6 +270,7 @@ def test_redirects_are_followed_three_times_at_most_and_each_is_checked(alice: H
 
 
 def test_what_is_no_calendar_makes_no_collection(alice: Home) -> None:
+    settle(alice)
     before = len(alice.rooms())
     pages = alice.network.web.pages
     pages[URL] = FakePage(b"<html>Sign in")

@@ -7,8 +7,9 @@ import pytest
 from tests.engine.conftest import Home, crash_everywhere, settle
 from tests.engine.voices import chats_with_voice, messages, said, wait
 from twin_module.core.errors import TooLarge
-from twin_module.core.ports import Delta
-from twin_module.core.voice import voice_of
+from twin_module.core.ports import Cursor, Delta
+from twin_module.core.voice import Said, key_in, voice_of
+from twin_module.engine import store, voice_store
 from twin_module.testing.driver import run
 from twin_module.testing.fake_network import FakeNetwork
 
@@ -16,19 +17,24 @@ VOICE = "@twin:alice.example"
 
 
 def say(home: Home, body: str = "hello", key: str = "k", html: str | None = None) -> None:
-    run(home.twin.voice.say(body, html, key))
+    run(home.twin.voice.say(Said(body=body, html=html, mentions=(home.owner,)), key))
 
 
 # The account
 
 
-def test_there_is_no_account_before_it_is_needed(alice: Home) -> None:
-    settle(alice)
+def test_the_account_and_the_chat_are_made_after_the_first_start(alice: Home) -> None:
     states = [alice.server.voice]
     assert alice.twin.voice.as_json() == {"user_id": VOICE, "problem": None}
-    say(alice)
+    assert alice.twin.voice.chat is None
+    settle(alice)
     states.append(alice.server.voice)
     assert states == ["none", "ours"]
+    assert chats_with_voice(alice) == [alice.twin.voice.chat]
+    assert said(alice) == []
+    alice.restart()
+    settle(alice)
+    assert chats_with_voice(alice) == [alice.twin.voice.chat]
 
 
 def test_the_account_is_called_after_the_owner(network: FakeNetwork) -> None:
@@ -281,3 +287,126 @@ def test_the_projection_knows_the_room_like_any_other(alice: Home) -> None:
     settle(alice)
     assert alice.tables() == alice.truth()
     assert all(isinstance(delta, Delta) for _, delta in alice.server.deltas)
+
+
+# When, and where it can be found
+
+
+def test_what_is_to_be_said_later_is_said_then_and_not_before(alice: Home) -> None:
+    at = alice.network.now + 3_600_000
+    run(alice.twin.voice.say(Said(body="later"), "1", at=at))
+    say(alice, "now", "2")
+    wait(alice, 3_599)
+    assert said(alice) == ["now"]
+    wait(alice, 2)
+    assert said(alice) == ["now", "later"]
+
+
+def test_what_is_to_be_said_later_survives_a_restart_and_days(alice: Home) -> None:
+    days = 86_400 * 70
+    at = alice.network.now + days * 1000
+    run(alice.twin.voice.say(Said(body="later"), "1", at=at))
+    alice.restart()
+    wait(alice, days - 60)
+    assert said(alice) == []
+    alice.restart()
+    wait(alice, 90)
+    assert said(alice) == ["later"]
+    run(alice.twin.voice.say(Said(body="again"), "1"))
+    assert said(alice) == ["later"]
+
+
+def test_what_waited_for_a_day_after_its_time_is_not_said(alice: Home) -> None:
+    run(alice.twin.voice.say(Said(body="late"), "1", at=alice.network.now + 1000))
+    alice.port.kill()
+    alice.network.pass_time(86_402)
+    alice.boot()
+    alice.start()
+    wait(alice, 1)
+    assert said(alice) == []
+
+
+def test_the_event_of_what_was_said_is_known_also_after_a_crash(alice: Home) -> None:
+    assert run(alice.twin.voice.event_of("1")) is None
+    say(alice, "one", "1")
+    [first] = [each.event_id for _, each in alice.server.arrivals if each.sender == VOICE][-1:]
+    assert run(alice.twin.voice.event_of("1")) == first
+    alice.port.steps.clear()
+    say(alice, "two", "2")
+    alice.port.crash_in = alice.port.steps.index("after speak") + 1
+    with pytest.raises(BaseException, match="after speak"):
+        say(alice, "three", "3")
+    newest = alice.server.arrivals[-1][1].event_id
+    alice.restart()
+    settle(alice)
+    assert run(alice.twin.voice.event_of("3")) == newest
+    assert said(alice).count("three") == 1
+
+
+def test_what_it_said_is_edited(alice: Home) -> None:
+    say(alice, "one change", "1")
+    before = run(alice.twin.voice.event_of("1"))
+    run(alice.twin.voice.say(Said(body="two changes", replaces=before), "2"))
+    [_, edit] = messages(alice)
+    assert edit["m.relates_to"] == {"rel_type": "m.replace", "event_id": before}
+    assert edit["m.new_content"]["body"] == "two changes"
+
+
+def test_only_those_are_mentioned_who_are_named(alice: Home) -> None:
+    run(alice.twin.voice.say(Said(body="hello", notice=True), "1"))
+    [content] = messages(alice)
+    assert (content["msgtype"], content["m.mentions"]) == ("m.notice", {})
+
+
+def test_what_is_planned_in_a_transaction_that_fails_is_never_said(alice: Home) -> None:
+    def work(cursor: Cursor) -> None:
+        alice.twin.voice.plan(cursor, Said(body="lost"), "1")
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        run(alice.port.transact("test", work))
+    alice.twin.voice.note()
+    settle(alice)
+    wait(alice, 1)
+    assert said(alice) == []
+
+
+def test_what_a_release_of_before_had_noted_is_still_said(
+    network: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = Home(network, "alice")
+    before = store.SCHEMA[: store.SCHEMA.index(voice_store.add_places)]
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "SCHEMA", before)
+        alice.read(store.migrate)
+    sql = "INSERT INTO twin_said (key, ts, number, body, html) VALUES (?, ?, ?, ?, ?)"
+    rows = [("k1", 1, "Dentist", "<b>Dentist</b>"), ("k2", 2, "Bread", None), ("k3", 3, None, None)]
+    for key, number, body, html in rows:
+        values = (key, network.now, number, body, html)
+        alice.read(lambda cursor, values=values: cursor.execute(sql, values))
+    alice.start()
+    settle(alice)
+    assert said(alice) == ["Dentist", "Bread"]
+    first = messages(alice)[0]
+    assert first["m.mentions"] == {"user_ids": [alice.owner]}
+    assert (first["formatted_body"], key_in(first)) == ("<b>Dentist</b>", "k1")
+    alice.restart()
+    settle(alice)
+    assert said(alice) == ["Dentist", "Bread"]
+
+
+def test_a_chat_that_could_not_be_made_is_made_later_and_keeps_nobody_from_starting(
+    network: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(config: object) -> str:
+        raise RuntimeError("on purpose")
+
+    alice = Home(network, "alice")
+    with monkeypatch.context() as patch:
+        patch.setattr(alice.port, "make_voice_room", fail)
+        alice.start()
+        settle(alice)
+    alice.twin.check_ready()
+    assert chats_with_voice(alice) == []
+    wait(alice, 16)
+    assert chats_with_voice(alice) == [alice.twin.voice.chat]

@@ -281,6 +281,10 @@ def test_a_call_answers_as_it_is_declared(route: Route, scene: Scene) -> None:
     if route.path == "/sessions/sign-out":
         # It ends Alice for all tests; test_api_people.py makes it at a twin of its own.
         return
+    if route.path == "/widget":
+        # No call offers a widget; tests/browser/test_widget.py has one.
+        check_answer(route, scene.alice.ask("POST", "widget", {"token": "none"}))
+        return
     if route.path.startswith("/subscriptions"):
         # It takes a calendar somewhere else; test_imports.py has one, at a twin of its own.
         return

@@ -11,7 +11,7 @@ import pytest
 
 from twin_module.rooms import CAPABILITIES
 from twin_module.testing.answers import CarefulPerson
-from twin_module.testing.person import CLIENT, TWIN, request
+from twin_module.testing.person import CLIENT, TWIN, eventually, request
 
 TASK: Final = {"@type": "Task", "title": "Buy bread"}
 BAD_CONTENTS: Final[dict[str, tuple[Any, str]]] = {
@@ -244,18 +244,29 @@ def test_the_index_can_not_be_left(careful: CarefulPerson) -> None:
 # The first state of a new room, which a client may send with it
 
 
+def joined(person: CarefulPerson) -> set[str]:
+    """Return the owner's rooms, as soon as the chat with their twin's voice is one of them."""
+
+    def rooms() -> set[str]:
+        direct = person.get(f"{CLIENT}/user/{person.owner}/account_data/m.direct")
+        there = set(person.get(f"{CLIENT}/joined_rooms")["joined_rooms"])
+        return there if {each for listed in direct.values() for each in listed} <= there else set()
+
+    return eventually(rooms, what="the chat of the two is there")
+
+
 @pytest.mark.parametrize("what", ["no title", "a float", "nesting of 30 levels"])
 def test_a_room_whose_first_state_does_not_fit_is_not_made(
     what: str, careful: CarefulPerson
 ) -> None:
     content, sentence = BAD_CONTENTS[what]
-    before = careful.get(f"{CLIENT}/joined_rooms")
+    before = joined(careful)
     first = {"type": "org.digitaltwin.task", "state_key": "x", "content": content}
     answer = careful.ask("POST", f"{CLIENT}/createRoom", {"initial_state": [first]})
     assert (answer.status, answer.body["errcode"]) == (400, "M_BAD_JSON")
     assert "initial_state 0" in answer.body["error"]
     assert sentence in answer.body["error"]
-    assert careful.get(f"{CLIENT}/joined_rooms") == before
+    assert joined(careful) == before
 
 
 def test_a_room_whose_first_state_fits_is_made(careful: CarefulPerson) -> None:

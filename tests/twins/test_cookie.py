@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from twin_module.core import yprotocols
@@ -16,7 +15,7 @@ from twin_module.rest.cookie import MAX_AGE, OURS, PAGE
 from twin_module.testing.person import CLIENT, TWIN, Answer, Person, request
 from twin_module.testing.reactor import ReactorThread
 from twin_module.testing.twins import TwinNetwork, free_port, person_at
-from twin_module.testing.typist import address
+from twin_module.testing.typist import address, connect
 
 MARK: Final = {OURS.decode(): "1"}
 FROM_US: Final = {"Sec-Fetch-Site": "same-origin"}

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from twin_module.core import yprotocols
 from twin_module.rest import editors
 from twin_module.rest.cookie import OURS
 from twin_module.testing.person import Person, eventually
 from twin_module.testing.twins import OF_STOPPED_TWINS, TwinNetwork, person_at
-from twin_module.testing.typist import Typist, address
+from twin_module.testing.typist import Typist, address, connect
 
 DOC = {"@type": "Document", "title": "Minutes", "text": "# Minutes\n"}
 

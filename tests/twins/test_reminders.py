@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from twin_module.core.voice import Said
 from twin_module.testing.person import CLIENT, Person, eventually, request
 from twin_module.testing.twins import Twin, TwinNetwork, person_at
 
@@ -84,7 +85,7 @@ def test_an_alert_reaches_a_client_as_an_unread_message_that_speaks_to_the_owner
     twin.start_again()
     alice = person_at(twin)
     assert alice.get("status")["voice"] == {"user_id": voice_of(alice), "problem": None}
-    eventually(lambda: not twin.rows("SELECT 1 FROM twin_said WHERE body IS NOT NULL"))
+    eventually(lambda: not twin.rows("SELECT 1 FROM twin_said WHERE content IS NOT NULL"))
     assert list(unread(alice)) == [room_id]
     assert unread(alice)[room_id]["unread_notifications"]["notification_count"] == 1
 
@@ -185,6 +186,6 @@ def test_a_voice_that_somebody_took_over_is_silent_at_once(twin: Twin, change: s
     twin.execute(change, voice_of(alice))
     assert twin.thread.wait(port.voice_state) == "taken"
     assert list(twin.thread.wait(port.other_accounts, [])) == [voice_of(alice)]
-    twin.thread.wait(twin.module.twin.voice.say, "hello", None, "key")
+    twin.thread.wait(twin.module.twin.voice.say, Said(body="hello"), "key")
     assert twin.rows("SELECT COUNT(*) FROM twin_said") == [(1,)]
     assert voice_of(alice) in alice.get("status")["voice"]["problem"]

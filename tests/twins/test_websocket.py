@@ -11,7 +11,7 @@ import pytest
 from synapse.http import request_metrics
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from tests.twins.echo import CLOSE, COUNT, FAIL, FLOOD, HOLD, PATH, Echo
 from twin_module.rest import websocket
@@ -19,6 +19,7 @@ from twin_module.rest.websocket import MAX_MESSAGE, MAX_UNSENT, MAX_WAITING_MESS
 from twin_module.testing.person import eventually, request
 from twin_module.testing.reactor import ReactorThread
 from twin_module.testing.twins import OF_STOPPED_TWINS, Twin, TwinNetwork, connected
+from twin_module.testing.typist import connect
 
 MODULES = [{"module": "tests.twins.echo.Echo", "config": {}}]
 HEAD = (

@@ -5,7 +5,7 @@ pages) follows from the declaration.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -73,6 +73,65 @@ class Together:
     kept: tuple[str, ...] = ()
 
 
+Words: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Words by language (`en`, `de`), the usual ones first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody did to an object, as chats tell it."""
+
+    kind: str
+    """One of `DEEDS`."""
+    uid: str | None = None
+    """Of the capability's own type, where the event speaks of such an object; None is itself."""
+
+
+DEEDS: Final = (
+    "added",
+    "changed",
+    "removed",
+    "completed",
+    "reopened",
+    "renamed",
+    "cancelled",
+    "rescheduled",
+    "wrote",
+    "accepted",
+    "declined",
+    "tentative",
+)
+"""What `Deed.kind` may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A way to say a command in a chat.
+
+    A form is words with places for arguments, as `rename to {title}`; what stands at a place is
+    read by the argument's schema, and dots lead into an argument: `{name.full}`.
+
+    In an answer, the object that is meant (`uid`) is that of the message. A form for what nobody
+    answers to names it at a place of its own: `done {uid}`.
+    """
+
+    words: Words
+    """Forms by language; one that is a place alone, `{due}`, fits only what its schema reads."""
+    brings: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments that the words stand for: `accept` is `participationStatus: accepted`. The text
+    `$me` is who speaks, and a duration holds for what has a time of day and no end."""
+    reactions: tuple[str, ...] = ()
+    """What says the same as a reaction to a message."""
+    people: str | None = None
+    """The argument for people who stand anywhere in the words, as `@bob`."""
+    keywords: str | None = None
+    """The argument for `#words`."""
+    moment: str | None = None
+    """The argument for a date or time that stands anywhere in the words, in local time."""
+    duration: str | None = None
+    """The argument for how long it takes, where the words name a beginning and an end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventType:
     """One type of state event: its shape, an example, and what its fields mean to the engine."""
@@ -100,6 +159,11 @@ class EventType:
     searchable: Callable[[Content], Sequence[str]] | None = None
     """The texts that objects are found by, beside their title and a long text; None takes what
     `free_texts` finds. Read from content that fits."""
+    concerned: Callable[[Content], Iterable[str]] | None = None
+    """The Matrix IDs of whom an object asks for something: who is assigned, or invited."""
+    deeds: Callable[[Content, Content], Sequence[Deed]] | None = None
+    """What chats tell of a change, from content to content that fit (empty is not there). None
+    is "added", "changed" or "removed" for a capability's first type, and nothing for others."""
     shape: Shape = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -191,6 +255,8 @@ class Command:
     """Whether the command needs a room to act in (`room_id`)."""
     reads_room: bool = False
     """Whether `decide` sees all objects of the room, or only the one named by `uid`."""
+    phrases: tuple[Phrase, ...] = ()
+    """How it is said in chats, beside its name with `argument=value`."""
     shape: Shape = field(init=False, repr=False, compare=False)
     """Of the whole request."""
 
@@ -222,6 +288,8 @@ class Capability:
     render: Callable[[Any, datetime], Mapping[str, Any]]
     """The view as JSON, at a time (UTC)."""
     commands: Mapping[str, Command]
+    called: Words = field(default_factory=dict)
+    """What chats call it, beside its name: `!task`."""
 
     @property
     def event_type(self) -> EventType:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from twin_module.core.capability import UID_PATTERN, EventType, Filter, Merge
+from twin_module.core.capability import UID_PATTERN, Deed, EventType, Filter, Merge
+from twin_module.core.deeds import renamed, told
 from twin_module.core.jscalendar import (
     ANSWERS,
     DURATION,
@@ -16,6 +17,7 @@ from twin_module.core.jscalendar import (
     UTC_DATE_TIME,
     local_text,
     matrix_id_of,
+    time_key,
 )
 from twin_module.core.jscalendar_schema import (
     COMMON,
@@ -90,6 +92,42 @@ def people(content: Content) -> Sequence[str]:
     return sorted({user for user in named if user is not None})
 
 
+def guests(content: Content) -> Sequence[str]:
+    """Return the Matrix IDs of who is invited to an event, without who invites."""
+    people = content.get("participants", {}).items()
+    asked = (
+        matrix_id_of(*each)
+        for each in people
+        if "attendee" in each[1].get("roles", ()) and "owner" not in each[1].get("roles", ())
+    )
+    return sorted({user for user in asked if user is not None})
+
+
+_TIMES: Final = (
+    *("start", "duration", "timeZone", "showWithoutTime", "recurrenceOverrides"),
+    *("recurrenceRules", "excludedRecurrenceRules"),
+)
+
+
+def _deeds(before: Content, after: Content) -> Sequence[Deed]:
+    """Return what was done to an event; one time of a series that is left out changes it."""
+    off = [each.get("status") == "cancelled" for each in (before, after)]
+    status = {(False, True): "cancelled", (True, False): "reopened"}.get((off[0], off[1]))
+    moved = "rescheduled" if time_key(before) != time_key(after) else None
+    return told(before, after, (status, ("status",)), (moved, _TIMES), renamed(before, after))
+
+
+def _answers(before: Content, after: Content) -> Sequence[Deed]:
+    """Return what somebody answered anew, to which events."""
+    was, now = before.get("answers", {}), after.get("answers", {})
+    told_of = ("participationStatus", "answered")
+    return [
+        Deed(now[uid]["participationStatus"], uid)
+        for uid in sorted(now)
+        if any(was.get(uid, {}).get(name) != now[uid][name] for name in told_of)
+    ]
+
+
 EVENT: Final = EventType(
     type=f"{NAMESPACE}.event",
     summary="An event of an agenda.",
@@ -153,6 +191,8 @@ EVENT: Final = EventType(
         "last": Filter("number", lambda content: (span(content) or (None,))[-1]),
     },
     component="VEVENT",
+    concerned=guests,
+    deeds=_deeds,
 )
 RSVP: Final = EventType(
     type=RSVP_TYPE,
@@ -193,6 +233,7 @@ RSVP: Final = EventType(
     title=lambda content: f"{len(content['answers'])} answers",
     merge={"answers": Merge.MAP},
     searchable=lambda _: [],
+    deeds=_answers,
 )
 
 

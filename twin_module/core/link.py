@@ -45,6 +45,9 @@ class Link:
     """The key that signed, as the server calls it."""
     signature: str = ""
     """As unpadded base64."""
+    widget: str | None = None
+    """Of a link that opens in a widget of its room alone: who had left the room when it was made, as
+    a mark of `core/widget.py`. None for all others."""
 
     def statement(self, server: str) -> dict[str, Any]:
         """Return what a server signs."""
@@ -55,6 +58,7 @@ class Link:
             "opens": fingerprint(self.room_id, self.type, self.uid),
             "made": self.made,
             **({} if self.expires is None else {"expires": self.expires}),
+            **({} if self.widget is None else {"widget": self.widget}),
         }
 
     def signed(self, server: str) -> dict[str, Any]:
@@ -89,6 +93,7 @@ class Link:
             "title": self.title[:MAX_TITLE],
             "key_id": self.key_id,
             "signature": self.signature,
+            **({} if self.widget is None else {"widget": self.widget}),
         }
 
 
@@ -120,6 +125,7 @@ def read_link(link_id: str, record: Any) -> Link | None:
         record["title"][:MAX_TITLE],
         record["key_id"],
         encode_base64(signature),
+        record.get("widget"),
     )
 
 
@@ -128,6 +134,7 @@ def _is_record(record: Any) -> bool:
         return False
     named = [record.get(name) for name in ("type", "uid")]
     texts = [record.get(name) for name in ("room_id", "title", "key_id", "signature")]
+    texts.append(record.get("widget", ""))
     times = [record.get("made"), record.get("expires", 0)]
     return all(map(_is_text, [*texts, *([] if named == [None, None] else named)])) and all(
         map(_is_time, times)

@@ -8,9 +8,10 @@ from typing import Any, Final
 from canonicaljson import encode_canonical_json
 
 from twin_module.core import layout
-from twin_module.core.authority import membership_of
+from twin_module.core.authority import Role, membership_of
 from twin_module.core.layout import Kind
 from twin_module.core.state import NAMESPACE, StateMap, content_of
+from twin_module.core.voice import voice_of
 
 MARK: Final = f"{NAMESPACE}.meetings"
 """The key in a create event that tells a room for guests from other collections, and its guests."""
@@ -46,9 +47,15 @@ class Guests:
 
 
 def room_for(name: str, guests: Guests) -> dict[str, Any]:
-    """Return a collection for events with some guests."""
+    """Return a collection for events with some guests, who may talk there and answer by a sign."""
     config = layout.collection_room(name, "Events with guests")
-    return {**config, "creation_content": {**config["creation_content"], MARK: guests.key}}
+    levels = config["power_level_content_override"]
+    talk = dict.fromkeys(("m.room.message", "m.reaction"), int(Role.VIEWER))
+    return {
+        **config,
+        "creation_content": {**config["creation_content"], MARK: guests.key},
+        "power_level_content_override": {**levels, "events": {**levels["events"], **talk}},
+    }
 
 
 def is_marked(state: StateMap, owner: str) -> bool:
@@ -73,7 +80,7 @@ def is_room_for(state: StateMap, owner: str, guests: Guests) -> bool:
         return False
     noted = content_of(state, layout.GRANTED).get("members")
     by_circle = set(noted) if isinstance(noted, Mapping) else set()
-    strangers = present_in(state) - guests.everyone - by_circle - {owner}
+    strangers = present_in(state) - guests.everyone - by_circle - {owner, voice_of(owner)}
     return not strangers and not any(_was_put_out(state, user) for user in guests.people)
 
 
@@ -84,6 +91,12 @@ def present_in(state: StateMap) -> frozenset[str]:
         for kind, user in state
         if kind == "m.room.member" and membership_of(state, user) in PRESENT
     )
+
+
+def people_in(state: StateMap) -> frozenset[str]:
+    """Return who is in a room or invited, without the voices of their twins."""
+    present = present_in(state)
+    return present - {voice_of(each) for each in present}
 
 
 def _was_put_out(state: StateMap, user: str) -> bool:

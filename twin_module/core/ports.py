@@ -50,6 +50,16 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What the owner said in a part of the stream."""
+
+    upto: int
+    """The position that it reaches."""
+    event_ids: Sequence[str]
+    """Messages and reactions of the owner's, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """An event of a room's timeline that is no state."""
 
@@ -177,14 +187,41 @@ class Speaking(Protocol):
     async def invite_as_voice(self, room_id: str, user_id: str) -> None:
         """Invite somebody to a direct chat, as the voice."""
 
+    async def voice_invitations(self) -> Mapping[str, str]:
+        """Return who invited the voice, by the ID of the room that they invited it to."""
+
+    async def voice_astray(self) -> Mapping[str, Literal["encrypted", "alone"]]:
+        """Return the rooms that the voice is in and is not to stay in, with why.
+
+        They are encrypted, or the owner has left them.
+        """
+
+    async def join_as_voice(self, room_id: str) -> None:
+        """Join a room of this server's as the voice, which was invited.
+
+        Raises:
+            Forbidden: it was not.
+        """
+
     async def leave_as_voice(self, room_id: str) -> None:
-        """Leave a room, as the voice."""
+        """Leave a room as the voice, or decline an invitation to it."""
 
     async def speak(self, room_id: str, content: Content) -> str:
-        """Send an `m.room.message` as the voice and return its ID."""
+        """Send an `m.room.message` as the voice and return its ID.
 
-    async def spoken(self, room_id: str, after: int) -> frozenset[str]:
-        """Return the keys of what the voice sent behind a position; see `core/voice.py`."""
+        Raises:
+            Forbidden: it is not in the room, or may not speak there.
+            BadJson, TooLarge: it is no content that an event can have.
+        """
+
+    async def spoken(self, room_id: str, after: int) -> Mapping[str, str]:
+        """Return what the voice sent behind a position: event IDs by key, see `core/voice.py`."""
+
+    async def lately_spoken(self, room_id: str) -> Sequence[Message]:
+        """Return the voice's newest messages in a room, newest first: no edits, nothing redacted.
+
+        They are looked for among the newest few thousand events of the room.
+        """
 
 
 class Homeserver(Speaking, Protocol):
@@ -192,6 +229,8 @@ class Homeserver(Speaking, Protocol):
 
     server_name: str
     owner: str
+    public_url: str
+    """Where browsers reach this server, without a slash at the end."""
 
     def now(self) -> int:
         """Return the time in milliseconds since 1970."""
@@ -272,8 +311,21 @@ class Homeserver(Speaking, Protocol):
     async def arrivals(self, after: int, upto: int) -> Arrived:
         """Return what of ours a part of the stream brought, about 500 events at most."""
 
+    async def heard(self, after: int, upto: int) -> Heard:
+        """Return what the owner said in a part of the stream, about 50 events at most.
+
+        These are `m.room.message` and `m.reaction`, redacted meanwhile or not. What others say
+        there costs nothing.
+        """
+
     async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
         """Return events that are no state; unknown, redacted and soft-failed ones are left out."""
+
+    async def as_edited(self, event_id: str) -> Message | None:
+        """Return an event that is no state, with the content of its sender's newest edit of it.
+
+        That content has the edit's `m.new_content`. None where it is unknown, redacted or soft-failed.
+        """
 
     async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:
         """Ask the other servers of a room for a state event that this one never got.

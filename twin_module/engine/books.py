@@ -267,10 +267,11 @@ class Books:
 
     async def _check_alone(self, room: Room) -> None:
         members = await self._homeserver.members([room.room_id])
+        itself = (self._homeserver.owner, self._homeserver.voice)
         others = [
             each.user_id
             for each in members
-            if each.membership in ("join", "invite") and each.user_id != self._homeserver.owner
+            if each.membership in ("join", "invite") and each.user_id not in itself
         ]
         if others:
             raise Forbidden(

@@ -193,6 +193,7 @@ class FreeSlots:
         people = dict.fromkeys(question.people)
         if question.circle is not None:
             people |= dict.fromkeys(await self._members(question.circle))
+            people.pop(self._homeserver.voice, None)
         people.pop(self._homeserver.owner, None)
         if len(people) > MOST_PEOPLE:
             raise InvalidParam(

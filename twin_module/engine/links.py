@@ -5,7 +5,7 @@ server has them. Whether a link opens anything is asked anew each time: what was
 a room that the owner left or may no longer publish from, is not shown, whatever the link says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,6 +68,11 @@ class Links:
         self._records = KeptRecords(homeserver, LINKS, "links")
         self._public = {each.name: each for each in capabilities if may_be_published(each)}
         self._names = {each.event_type.type: name for name, each in self._public.items()}
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call a listener whenever a link was taken back."""
+        self._listeners.append(listener)
 
     def name_of(self, event_type: str) -> str:
         """Return the name of the capability of a type; the type itself where it can't be published."""
@@ -85,7 +90,12 @@ class Links:
     # For the owner
 
     async def publish(
-        self, room: Room, capability: str | None, uid: str | None, expires: int | None
+        self,
+        room: Room,
+        capability: str | None,
+        uid: str | None,
+        expires: int | None,
+        widget: str | None = None,
     ) -> Listed:
         """Make a link to an object, or to all objects of a room.
 
@@ -94,6 +104,7 @@ class Links:
             capability: of the object; None, as `uid`, for the whole room.
             uid: of the object.
             expires: when the link is over, in milliseconds since 1970; None for never.
+            widget: for a link that opens in a widget of the room alone, the mark of who left it.
 
         Raises:
             Forbidden: the owner may not publish that.
@@ -114,7 +125,8 @@ class Links:
             if _is_secret(record):
                 raise Forbidden(_NOT_FOR_OTHERS)
             event_type, title = record.type, record.title or ""
-        bare = Link(self._homeserver.new_uid(), room.room_id, event_type, uid, now, expires, title)
+        new = self._homeserver.new_uid()
+        bare = Link(new, room.room_id, event_type, uid, now, expires, title, widget=widget)
         link = bare.with_signature(
             self._homeserver.sign(bare.statement(self._homeserver.server_name))
         )
@@ -164,18 +176,27 @@ class Links:
             if link_id not in kept:
                 raise NotFound(f"There is no link {link_id!r}.")
             await self._records.write({key: value for key, value in kept.items() if key != link_id})
+        for listener in self._listeners:
+            listener()
+
+    async def of_widgets(self) -> Sequence[Link]:
+        """Return the links that open in widgets, newest first, those that open nothing as well."""
+        found = read_links(await self._records.read())
+        return [each for each in found if each.widget is not None]
 
     # For strangers
 
-    async def opened(self, token: str) -> Opened:
-        """Return what a token opens.
+    async def opened(self, token: str, *, in_widget: bool = False) -> Opened:
+        """Return what a token opens; one of a widget opens nothing elsewhere, and no other one there.
 
         Raises:
             NotFound: nothing, whyever; all reasons look the same.
         """
         # What has not even the form of a token costs nothing.
         link = opened_by(token, await self._records.read()) if is_token(token) else None
-        if link is None or self._problem(link, await self._keys()):
+        if link is None or (link.widget is not None) is not in_widget:
+            raise nothing()
+        if self._problem(link, await self._keys()):
             raise nothing()
         room_id = link.room_id
         room = await self._homeserver.transact(
@@ -214,13 +235,16 @@ class Links:
             raise nothing()
         return record
 
-    async def page(self, opened: Opened, limit: int, after: str | None) -> Page:
+    async def page(
+        self, opened: Opened, limit: int, after: str | None, leaving_out: Sequence[str] = ()
+    ) -> Page:
         """Return some objects of a published collection, the newest first.
 
         Args:
             opened: the link.
             limit: how many.
             after: where the page before ended, as it was handed out.
+            leaving_out: types that are not asked for.
 
         Raises:
             InvalidParam: it was not.
@@ -230,7 +254,8 @@ class Links:
             # What strangers get does not name the room.
             ts, event_type, uid = read_token(after, _TIME, WORD, WORD)
             after = write_token([ts, room_id, event_type, uid])
-        asked = Query(types=list(self._names), room_id=room_id, limit=limit, after=after)
+        types = [each for each in self._names if each not in leaving_out]
+        asked = Query(types=types, room_id=room_id, limit=limit, after=after)
         page = await self._homeserver.transact(
             "twin_published", lambda cursor: query.run(cursor, asked)
         )

@@ -15,7 +15,7 @@ from twin_module.core.capability import Capability
 from twin_module.core.errors import Forbidden, InvalidParam, NotFound
 from twin_module.core.event_types import people as people_of
 from twin_module.core.layout import Kind
-from twin_module.core.meeting import Guests, present_in
+from twin_module.core.meeting import Guests, people_in, present_in
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import Content, StateMap
 from twin_module.engine import store
@@ -137,7 +137,7 @@ class Meetings:
         if room.creator != owner:
             # To share with a circle takes its owner; who is in it can be invited all the same.
             state = await self._homeserver.state(circle, [("m.room.member", None)])
-            return Guests((frozenset(people) | present_in(state)) - {owner})
+            return Guests((frozenset(people) | people_in(state)) - {owner})
         through = await self._reached(circle)
         return Guests(frozenset(people) - through - {owner}, circle, through)
 
@@ -171,7 +171,7 @@ class Meetings:
             for each in await self._asking.waiting()
             if (each.room_id, each.uid) == (room_id, uid)
         }
-        here = present_in(state) - {owner}
+        here = people_in(state) - {owner}
         guests = named.joined_by(set(people_of(content)) & (here | late) - {owner})
         sharing = [
             circle

@@ -124,9 +124,11 @@ class People:
 
     def __init__(self, homeserver: Homeserver) -> None:
         self._homeserver = homeserver
+        self._nobody = frozenset((homeserver.owner, homeserver.voice))
+        """Who are the twin itself."""
 
     async def everyone(self) -> Sequence[Person]:
-        """Return all people but the owner, by name."""
+        """Return all people but the owner and their twin's voice, by name."""
         scene = await self._scene()
         known = {user for room_id in scene.own for user in scene.declared[room_id]}
         present = {
@@ -134,7 +136,7 @@ class People:
             for user, rooms in scene.members.items()
             if any(each.membership in THERE for each in rooms.values())
         }
-        people = [_person(scene, user) for user in (known | present) - {self._homeserver.owner}]
+        people = [_person(scene, user) for user in (known | present) - self._nobody]
         return sorted(people, key=lambda each: (_sorted_by(each), each.user_id))
 
     async def shares(self) -> Sequence[Share]:
@@ -156,7 +158,7 @@ class People:
         rooms = scene.members.get(user_id, {})
         here = [room for room in scene.rooms.values() if _membership(rooms, room.room_id) in THERE]
         is_declared = any(user_id in scene.declared[room_id] for room_id in scene.own)
-        if user_id == self._homeserver.owner or not (here or is_declared):
+        if user_id in self._nobody or not (here or is_declared):
             raise NotFound(f"{user_id} is in no circle or collection of this twin.")
         circles = {each for each, room in scene.rooms.items() if room.kind == Kind.CIRCLE.value}
         keys = [("m.room.create", ""), ("m.room.power_levels", ""), ("m.room.member", user_id)]

@@ -21,7 +21,7 @@ from twin_module.core.ports import Cursor, Homeserver
 from twin_module.core.quiet_hours import quiet_until
 from twin_module.core.reminders import EARLIEST, LATEST, Reminder, reminders
 from twin_module.core.state import NAMESPACE, frozen, plain
-from twin_module.core.voice import key_of
+from twin_module.core.voice import About, key_of
 from twin_module.engine import reminders_store, sequence, store
 from twin_module.engine.reminder_messages import Due, tell
 from twin_module.engine.reminders_store import Candidate
@@ -135,7 +135,7 @@ class Reminders:
             due = []
 
         def work(cursor: Cursor) -> None:
-            tell(cursor, self._voice, due, now, wishes)
+            tell(cursor, self._voice, due, now, self._homeserver.owner, wishes)
             reminders_store.forget(cursor, now - 2 * DAY)
             store.write_position(cursor, now, POSITION)
 
@@ -282,7 +282,8 @@ def _answered(content: Mapping[str, Any], given: Any, uid: str, me: str) -> Mapp
 def _due(each: Candidate, reminder: Reminder) -> Due:
     place = each.place
     parts = (place.room_id, place.type, place.uid, reminder.recurrence_id or "", reminder.alert)
-    return Due(key_of(*parts, str(_ms(reminder.at))), reminder, each.own)
+    about = About(place.room_id, place.type, place.uid, reminder.recurrence_id)
+    return Due(key_of(*parts, str(_ms(reminder.at))), reminder, each.own, about)
 
 
 def _parts(places: Sequence[Place]) -> Iterator[Sequence[Place]]:

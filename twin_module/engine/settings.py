@@ -1,7 +1,7 @@
 """What the owner wants of their twin, kept in their account data, where any Matrix client reaches it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,13 @@ from twin_module.core.state import NAMESPACE
 from twin_module.core.zones import zone_named
 
 SETTINGS: Final = f"{NAMESPACE}.settings"
+LANGUAGES: Final = ("en", "de")
+DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+NOTICES: Final = ("all", "digest", "mentions", "none")
+BRIEF: Final = "07:30"
+WEEKLY: Final = ("monday", BRIEF)
 _CLOCK: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+_WEEKLY: Final = {"day": WEEKLY[0], "at": WEEKLY[1]}
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {
@@ -63,6 +69,34 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "uniqueItems": True,
             "description": "The circles whose members may ask when you are busy, by room ID.",
         },
+        "language": {
+            "enum": [*LANGUAGES, None],
+            "description": "What your twin speaks with you; null or absent is English.",
+        },
+        "daily_brief": {
+            "anyOf": [_CLOCK, {"type": "null"}],
+            "description": "When your twin tells you of your day, in your time zone; null is never, absent is 07:30.",
+        },
+        "weekly_brief": {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "properties": {"day": {"enum": [*DAYS]}, "at": _CLOCK},
+                    "required": ["day", "at"],
+                    "additionalProperties": False,
+                },
+                {"type": "null"},
+            ],
+            "description": "When your twin tells you of your week; null is never, absent is Monday at 07:30.",
+        },
+        "notices": {
+            "type": "object",
+            "maxProperties": 5000,
+            "propertyNames": {"pattern": "^!", "maxLength": 255},
+            "additionalProperties": {"enum": [*NOTICES]},
+            "description": "What your twin tells in collections that you made, by room ID: all that"
+            " changes, a digest once a day, only what asks somebody for something, or none.",
+        },
     },
     "additionalProperties": False,
 }
@@ -80,6 +114,12 @@ class Wishes:
     """From when until when, as 22:00 and 07:00 in the time zone."""
     free_busy_to: tuple[str, ...] = ()
     free_busy_to_circles: tuple[str, ...] = ()
+    language: str = LANGUAGES[0]
+    daily_brief: str | None = BRIEF
+    weekly_brief: tuple[str, str] | None = WEEKLY
+    """The day and the time."""
+    notices: Mapping[str, str] = field(default_factory=dict)
+    """What is told in collections, by room ID, where it is not `all`."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -88,7 +128,7 @@ class Wishes:
 
     def as_json(self) -> dict[str, Any]:
         """Return the settings as they stand in account data."""
-        quiet = self.quiet_hours
+        quiet, weekly = self.quiet_hours, self.weekly_brief
         return {
             "accept_from": list(self.accept_from),
             "accept_from_circles": self.accept_from_circles,
@@ -97,6 +137,10 @@ class Wishes:
             "quiet_hours": {"from": quiet[0], "until": quiet[1]} if quiet else None,
             "free_busy_to": list(self.free_busy_to),
             "free_busy_to_circles": list(self.free_busy_to_circles),
+            "language": self.language,
+            "daily_brief": self.daily_brief,
+            "weekly_brief": {"day": weekly[0], "at": weekly[1]} if weekly else None,
+            "notices": dict(self.notices),
         }
 
 
@@ -133,7 +177,7 @@ class Settings:
 
 
 def _wishes(content: Mapping[str, Any]) -> Wishes:
-    quiet = content.get("quiet_hours")
+    quiet, weekly = content.get("quiet_hours"), content.get("weekly_brief", _WEEKLY)
     return Wishes(
         accept_from=tuple(content.get("accept_from", ())),
         accept_from_circles=content.get("accept_from_circles", False),
@@ -142,4 +186,8 @@ def _wishes(content: Mapping[str, Any]) -> Wishes:
         quiet_hours=(quiet["from"], quiet["until"]) if quiet else None,
         free_busy_to=tuple(content.get("free_busy_to", ())),
         free_busy_to_circles=tuple(content.get("free_busy_to_circles", ())),
+        language=content.get("language") or LANGUAGES[0],
+        daily_brief=content.get("daily_brief", BRIEF),
+        weekly_brief=(weekly["day"], weekly["at"]) if weekly else None,
+        notices=dict(content.get("notices", {})),
     )

@@ -15,6 +15,8 @@ from twin_module.core.state import StateEvent, frozen
 from twin_module.engine import (
     dav_tables,
     documents_store,
+    heard_store,
+    news_store,
     reminders_store,
     search,
     versions,
@@ -61,6 +63,8 @@ SCHEMA: Final[Sequence[Sequence[str] | Callable[[Cursor], None]]] = (
         # The index of tasks says now when they begin and end, so all rooms are read anew.
         f"UPDATE twin_position SET stream_id = NULL WHERE name = '{PROJECTION}'",
     ),
+    voice_store.add_places,
+    (*news_store.SCHEMA, *heard_store.SCHEMA),
 )
 """Steps from one version of the tables to the next; only ever append. A step is statements, or
 what runs them where databases differ."""

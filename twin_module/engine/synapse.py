@@ -16,6 +16,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -59,6 +60,7 @@ from twin_module.core.ports import (
     Cursor,
     Delta,
     Device,
+    Heard,
     Invitation,
     Member,
     Message,
@@ -78,6 +80,9 @@ T = TypeVar("T")
 MEDIA_TIMEOUT_MS = 20_000
 FETCH_TIMEOUT_MS = 10_000
 MOST_ARRIVALS = 500
+MOST_EDITS: Final = 20
+"""Edits of a message that are looked at, in case that the newest were deleted."""
+MOST_HEARD = 50
 CALL_TIMEOUT_MS = 10_000
 PEERS_PREFIX: Final = f"/_matrix/{NAMESPACE}/v1"
 """Where twins call each other."""
@@ -97,6 +102,7 @@ class SynapseHomeserver(SynapseVoice):
         self._hs = api._hs
         self._store = self._hs.get_datastores().main
         self.server_name: str = api.server_name
+        self.public_url: str = api.public_baseurl.rstrip("/")
         self.owner: str = api.get_qualified_user_id(owner_localpart)
         self.voice: str = voice_of(self.owner)
         self._written = 0
@@ -262,8 +268,32 @@ class SynapseHomeserver(SynapseVoice):
 
         return await self.transact("twin_arrivals", work)
 
+    async def heard(self, after: int, upto: int) -> Heard:
+        """Return what the owner said; without any of it, this reads a part of one index."""
+
+        def work(cursor: Cursor) -> list[tuple[Any, ...]]:
+            cursor.execute(
+                "SELECT event_id, stream_ordering FROM events WHERE stream_ordering > ?"
+                " AND stream_ordering <= ? AND sender = ?"
+                " AND type IN ('m.room.message', 'm.reaction') AND state_key IS NULL"
+                " AND rejection_reason IS NULL ORDER BY stream_ordering LIMIT ?",
+                (after, upto, self.owner, MOST_HEARD),
+            )
+            return cursor.fetchall()
+
+        rows = await self.transact("twin_heard", work)
+        events = await self._store.get_events(
+            [row[0] for row in rows], redact_behaviour=EventRedactBehaviour.as_is
+        )
+        ids = [
+            event_id
+            for event_id, _ in rows
+            if event_id in events and not events[event_id].internal_metadata.is_soft_failed()
+        ]
+        return Heard(rows[-1][1] if len(rows) == MOST_HEARD else upto, ids)
+
     async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
-        """Return what may be seen of messages of ours."""
+        """Return what may be seen of messages."""
         found = await self._store.get_events(
             list(event_ids), redact_behaviour=EventRedactBehaviour.redact, allow_rejected=False
         )
@@ -282,6 +312,28 @@ class SynapseHomeserver(SynapseVoice):
             and (content := event.get_dict()["content"])
             and content_problem(content) is None
         }
+
+    async def as_edited(self, event_id: str) -> Message | None:
+        """Look for the newest edit that counts (client-server API, "Event replacements")."""
+
+        def work(cursor: Cursor) -> list[str]:
+            cursor.execute(
+                "SELECT n.event_id FROM event_relations r JOIN events n ON n.event_id = r.event_id"
+                " JOIN events o ON o.event_id = r.relates_to_id AND o.sender = n.sender"
+                " AND o.type = n.type AND o.room_id = n.room_id"
+                " WHERE r.relates_to_id = ? AND r.relation_type = 'm.replace'"
+                " AND n.state_key IS NULL ORDER BY n.stream_ordering DESC LIMIT ?",
+                (event_id, MOST_EDITS),
+            )
+            return [row[0] for row in cursor.fetchall()]
+
+        edits = await self.transact("twin_edits", work)
+        found = await self.messages([event_id, *edits])
+        newest = next((found[each] for each in edits if each in found), None)
+        message = found.get(event_id)
+        if message is None or newest is None or "m.new_content" not in newest.content:
+            return message
+        return replace(message, content=newest.content)
 
     async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:
         """Ask the servers of a room, one after the other; Synapse checks hash and signatures."""

@@ -4,7 +4,8 @@ It is made below the checks of registration, as the owner's is, and acts through
 ask for no access token.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
@@ -12,9 +13,10 @@ from synapse.api.errors import SynapseError
 from synapse.module_api import ModuleApi
 from synapse.server import HomeServer
 from synapse.storage.databases.main.events_worker import EventRedactBehaviour
+from synapse.types import UserID, create_requester
 
-from twin_module.core.errors import BadJson, Forbidden, TooLarge, TwinError
-from twin_module.core.ports import Cursor
+from twin_module.core.errors import BadJson, Forbidden, NotFound, TooLarge, TwinError
+from twin_module.core.ports import Cursor, Message
 from twin_module.core.state import Content, plain
 from twin_module.core.voice import VOICE_TYPE, key_in
 from twin_module.engine import synapse_people
@@ -22,6 +24,7 @@ from twin_module.engine import synapse_people
 _REFUSALS: Final[Mapping[int, type[TwinError]]] = {
     HTTPStatus.BAD_REQUEST: BadJson,
     HTTPStatus.FORBIDDEN: Forbidden,
+    HTTPStatus.NOT_FOUND: NotFound,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLarge,
 }
 _MARKS: Final = (
@@ -33,6 +36,10 @@ _MARKS: Final = (
     ("user_threepids", "user_id"),
 )
 """Where an account has rows that somebody can use, or could."""
+MOST_EVENTS: Final = 5_000
+"""Of a room, in which the voice's newest message is looked for."""
+MOST_DELETED: Final = 20
+"""Messages in a row that may be deleted, before the one that is looked for."""
 
 
 class SynapseVoice:
@@ -40,6 +47,7 @@ class SynapseVoice:
 
     _api: ModuleApi
     _hs: HomeServer
+    owner: str
     voice: str
 
     async def voice_state(self) -> Literal["none", "ours", "taken"]:
@@ -106,9 +114,53 @@ class SynapseVoice:
             self.voice, user_id, room_id, "invite", {"is_direct": True}
         )
 
+    async def voice_invitations(self) -> Mapping[str, str]:
+        """Return who invited the voice, as Synapse keeps it in memory."""
+        store = self._hs.get_datastores().main
+        rooms = await store.get_invited_rooms_for_local_user(self.voice)  # type: ignore[call-arg,arg-type,misc]  # mypy takes cached methods for functions
+        return {room.room_id: room.sender for room in rooms}
+
+    async def voice_astray(self) -> Mapping[str, Literal["encrypted", "alone"]]:
+        """Look at the few rooms that the voice is in."""
+
+        def work(cursor: Cursor) -> list[tuple[Any, ...]]:
+            cursor.execute(
+                "SELECT v.room_id, o.membership, e.event_id FROM local_current_membership v"
+                " LEFT JOIN local_current_membership o ON o.room_id = v.room_id AND o.user_id = ?"
+                " LEFT JOIN current_state_events e ON e.room_id = v.room_id"
+                " AND e.type = 'm.room.encryption' AND e.state_key = ''"
+                " WHERE v.user_id = ? AND v.membership = 'join'",
+                (self.owner, self.voice),
+            )
+            return cursor.fetchall()
+
+        rows = await self._api.run_db_interaction("twin_voice_astray", work)
+        found: dict[str, Literal["encrypted", "alone"]] = {}
+        for room_id, membership, encryption in rows:
+            if membership in ("leave", "ban"):
+                found[room_id] = "alone"
+            elif encryption is not None:
+                found[room_id] = "encrypted"
+        return found
+
+    async def join_as_voice(self, room_id: str) -> None:
+        """Join a room that this server is in."""
+        await self._go(room_id, "join")
+
     async def leave_as_voice(self, room_id: str) -> None:
-        """Leave a room."""
-        await self._api.update_room_membership(self.voice, self.voice, room_id, "leave")
+        """Leave a room; an invitation by another server is declined there."""
+        await self._go(room_id, "leave")
+
+    async def _go(self, room_id: str, action: str) -> None:
+        # Not `ModuleApi.update_room_membership`, which limits how many rooms one joins.
+        with _refusals(room_id):
+            await self._hs.get_room_member_handler().update_membership(
+                requester=create_requester(self.voice, authenticated_entity=self._hs.hostname),
+                target=UserID.from_string(self.voice),
+                room_id=room_id,
+                action=action,
+                ratelimit=False,
+            )
 
     async def speak(self, room_id: str, content: Content) -> str:
         """Send a message as the voice; no rate limit holds for it."""
@@ -118,16 +170,11 @@ class SynapseVoice:
             "sender": self.voice,
             "content": plain(content),
         }
-        try:
+        with _refusals("m.room.message"):
             event = await self._api.create_and_send_event_into_room(event_dict)
-        except SynapseError as error:
-            refused = _REFUSALS.get(error.code)
-            if refused is None:
-                raise
-            raise refused(f"m.room.message: {error.msg}") from error
         return event.event_id
 
-    async def spoken(self, room_id: str, after: int) -> frozenset[str]:
+    async def spoken(self, room_id: str, after: int) -> Mapping[str, str]:
         """Return the keys of messages, also of those that the owner deleted meanwhile."""
 
         def work(cursor: Cursor) -> list[str]:
@@ -142,5 +189,40 @@ class SynapseVoice:
         events = await self._hs.get_datastores().main.get_events(
             ids, redact_behaviour=EventRedactBehaviour.as_is
         )
-        keys = (key_in(event.content) for event in events.values())
-        return frozenset(key for key in keys if key is not None)
+        keys = [(key_in(event.content), event_id) for event_id, event in events.items()]
+        return {key: event_id for key, event_id in keys if key is not None}
+
+    async def lately_spoken(self, room_id: str) -> Sequence[Message]:
+        """Look for messages among the newest events of a room."""
+
+        def work(cursor: Cursor) -> list[str]:
+            cursor.execute(
+                "SELECT n.event_id FROM (SELECT event_id, sender, type, stream_ordering FROM events"
+                " WHERE room_id = ? ORDER BY stream_ordering DESC LIMIT ?) n"
+                " LEFT JOIN event_relations r ON r.event_id = n.event_id"
+                " AND r.relation_type = 'm.replace'"
+                " WHERE n.sender = ? AND n.type = 'm.room.message' AND r.event_id IS NULL"
+                " ORDER BY n.stream_ordering DESC LIMIT ?",
+                (room_id, MOST_EVENTS, self.voice, MOST_DELETED),
+            )
+            return [row[0] for row in cursor.fetchall()]
+
+        ids = await self._api.run_db_interaction("twin_last_spoken", work)
+        found = await self.messages(ids)
+        return [found[each] for each in ids if each in found]
+
+    async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
+        """Return messages; the whole homeserver knows how."""
+        raise NotImplementedError
+
+
+@contextmanager
+def _refusals(what: str) -> Iterator[None]:
+    """Turn what Synapse refuses into errors of ours."""
+    try:
+        yield
+    except SynapseError as error:
+        refused = _REFUSALS.get(error.code)
+        if refused is None:
+            raise
+        raise refused(f"{what}: {error.msg}") from error

@@ -1,7 +1,7 @@
 """A twin: the parts of the engine, put together and kept going."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from twin_module.core.capability import Capability
@@ -41,6 +41,7 @@ from twin_module.engine.settings import Settings
 from twin_module.engine.store import Room
 from twin_module.engine.subscriptions import Subscriptions
 from twin_module.engine.voice import Voice
+from twin_module.engine.widgets import Widgets
 from twin_module.engine.writer import Writer
 from twin_module.rooms.agenda import AGENDA
 
@@ -74,13 +75,14 @@ class Twin:
         self.attestations = Attestations(homeserver)
         self.people = People(homeserver)
         self.chats = Chats(homeserver)
-        self.voice = Voice(homeserver)
+        self.voice = Voice(homeserver, self.settings, self.writer)
         self.reminders = Reminders(homeserver, self.settings, self.voice)
         self.agenda = Agenda(homeserver, self.settings)
         self.free_slots = FreeSlots(homeserver, self.settings, self.peers, self.agenda)
         self.search_texts = SearchTexts(homeserver, self.writer)
         self.links = Links(homeserver, capabilities)
         self.published_files = PublishedFiles(homeserver, self.links)
+        self.widgets = Widgets(homeserver, self.links)
         filling = Filling(homeserver, self.writer, self.types)
         self.imports = Imports(homeserver, filling, self.projector)
         self.subscriptions = Subscriptions(homeserver, filling, self.projector)
@@ -102,6 +104,7 @@ class Twin:
         self.not_ready: str | None = STARTING
         self.projector.listen_to_rooms(self.reconciler.touch)
         self.projector.listen_to_rooms(self.peers.forget_servers)
+        self.projector.listen_to_rooms(self.widgets.touch)
         self.projector.arrivals.listen(lambda _, messages: self.documents.receive(messages))
         self._turning = False
         self._again = False
@@ -110,6 +113,10 @@ class Twin:
         self.projector.listen(self._note_news)
         self.projector.listen(self.reminders.note_news)
         self.projector.listen(self.meetings.touch)
+        self._duties: list[Callable[[], Awaitable[None]]] = [
+            self.voice.settle_invitations,
+            self.voice.ensure_chat,
+        ]
 
     async def start(self) -> None:
         """Make what is missing and read what happened meanwhile; may be called again after a failure."""
@@ -120,6 +127,10 @@ class Twin:
         self.not_ready = None
         await self.reconciler.touch_all()
         self.wake()
+
+    def add_duty(self, duty: Callable[[], Awaitable[None]]) -> None:
+        """Do something at each turn, after everything else; it deals with its own errors."""
+        self._duties.append(duty)
 
     # Following what changes
 
@@ -163,6 +174,9 @@ class Twin:
             await self.meetings.settle()
             await self.subscriptions.settle()
             await self.reminders.settle()
+            await self.widgets.settle()
+            for duty in self._duties:
+                await duty()
         except Exception:
             self._news = True
             # The timer asks again; nothing depends on this turn having gone well.

@@ -1,4 +1,4 @@
-"""The twin's own voice: messages to the owner, from an account that can do nothing else.
+"""The twin's own voice: messages from an account that can do nothing else.
 
 Each thing is said once. What is to be said is stored first, with a key; before it is sent, the
 position of the stream of events is stored too; the message carries the key. Who comes back after
@@ -7,33 +7,53 @@ Matrix can't do that: they belong to a device, and the voice has none.
 """
 
 import logging
-from collections.abc import Mapping
 from typing import Any, Final
 
-from twin_module.core.errors import BadJson, TooLarge
+from twin_module.core.errors import BadJson, Forbidden, NotFound, TooLarge
+from twin_module.core.matrix_uri import room_address
 from twin_module.core.ports import Cursor, Homeserver
-from twin_module.core.voice import key_of, message, voice_name, voice_room
+from twin_module.core.voice import Said, key_of
+from twin_module.core.voice_texts import cannot_read
 from twin_module.engine import voice_store
 from twin_module.engine.backoff import Backoff
-from twin_module.engine.chats import DIRECT
+from twin_module.engine.settings import Settings
+from twin_module.engine.voice_rooms import VoiceRooms
 from twin_module.engine.voice_store import Saying
+from twin_module.engine.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-GONE: Final = ("leave", "ban")
-_SPEAKING: Final = "speaking"
+CHAT: Final = ""
+"""What the chat of the two is called among the rooms that things are said in."""
+ROOMS: Final = "voice rooms"
+"""The lock of who changes which rooms the voice is in; taken before that of who speaks."""
+_SPEAKING: Final = "voice"
 
 
 class Voice:
-    """Says things to the owner, each once."""
+    """Says things to the owner and in rooms of the twin, each once."""
 
-    def __init__(self, homeserver: Homeserver) -> None:
+    def __init__(self, homeserver: Homeserver, settings: Settings, writer: Writer) -> None:
         self._homeserver = homeserver
+        self._settings = settings
+        self._rooms = VoiceRooms(homeserver, writer)
         self.problem: str | None = None
         """Why the twin has no voice, if so."""
         self._waiting = True
         """Whether there may be something to be said."""
+        self._next: int | None = None
+        """When the first thing is to be said that is not to be said yet."""
         self._failed = Backoff[str]()
+        """The rooms in which nothing could be said; CHAT is the chat of the two."""
+        self._has_chat = False
+        """Whether the chat of the two was looked for since the start."""
+        self._looked_at: int | None = None
+        """The position up to which invitations and rooms were looked at."""
+
+    @property
+    def chat(self) -> str | None:
+        """Return the room ID of the chat of the two, None until it is known."""
+        return self._rooms.chat
 
     async def look(self) -> bool:
         """Find out whether the twin has a voice, or can have one."""
@@ -52,44 +72,62 @@ class Voice:
         """Return who speaks, and why nobody does, as the API shows it."""
         return {"user_id": self._homeserver.voice, "problem": self.problem}
 
-    async def say(self, body: str, html: str | None, key: str) -> None:
-        """Say something to the owner, unless it was said under this key in the last 60 days.
+    # What is said
+
+    async def say(
+        self, said: Said, key: str, *, room_id: str | None = None, at: int | None = None
+    ) -> None:
+        """Say something, unless it was said under this key in the last 60 days.
 
         It is said now, or as soon as that is possible within a day; a twin without a voice says
         nothing.
 
         Args:
-            body: as plain text, together with `html` of less than 60,000 bytes.
-            html: the same as HTML of Matrix (client-server API, "m.room.message msgtypes").
+            said: what.
             key: of any form and length.
+            room_id: where; None is the chat with the owner.
+            at: not before then, in milliseconds since 1970.
         """
         if not await self.look():
             return
-        saying, now = Saying(key_of(key), body, html), self._homeserver.now()
         await self._homeserver.transact(
-            "twin_say", lambda cursor: voice_store.plan(cursor, saying, now)
+            "twin_say", lambda cursor: self.plan(cursor, said, key, room_id=room_id, at=at)
         )
         self.note()
         await self.settle()
 
-    def plan(self, cursor: Cursor, body: str, html: str | None, key: str) -> None:
-        """Note in a transaction that something is to be said; call `note` behind it."""
-        voice_store.plan(cursor, Saying(key_of(key), body, html), self._homeserver.now())
+    def plan(
+        self,
+        cursor: Cursor,
+        said: Said,
+        key: str,
+        *,
+        room_id: str | None = None,
+        at: int | None = None,
+    ) -> None:
+        """Note in a transaction that something is to be said, as `say`; call `note` behind it."""
+        voice_store.plan(cursor, key_of(key), said, self._homeserver.now(), room_id, at)
 
     def note(self) -> None:
         """Look at the next `settle` for what is to be said."""
         self._waiting = True
 
+    async def event_of(self, key: str) -> str | None:
+        """Return the ID of the message that was said under a key, None where none was."""
+        return await self._homeserver.transact(
+            "twin_event_of", lambda cursor: voice_store.event_of(cursor, key_of(key))
+        )
+
     async def settle(self) -> None:
         """Say what is to be said; what fails is tried again later and never raised."""
-        if not self._waiting:
+        if not self._waiting and (self._next is None or self._homeserver.now() < self._next):
             return
-        async with self._homeserver.lock("voice"):
+        async with self._homeserver.lock(_SPEAKING):
             try:
                 await self._say_all()
             except Exception:
                 self._failed.postpone(_SPEAKING, self._homeserver.now())
-                logger.exception("The twin could not speak to its owner, trying again later")
+                logger.exception("The twin could not find out what to say, trying again later")
 
     async def _say_all(self) -> None:
         now = self._homeserver.now()
@@ -97,79 +135,136 @@ class Voice:
             return
         self._waiting = False
         try:
-            sayings = await self._homeserver.transact(
-                "twin_to_be_said", lambda cursor: voice_store.waiting(cursor, now)
+            owner = self._homeserver.owner
+            sayings, self._next = await self._homeserver.transact(
+                "twin_to_be_said", lambda cursor: voice_store.waiting(cursor, now, owner)
             )
             if not sayings or not await self.look():
                 return
-            room_id = await self._room()
             for each in sayings:
-                await self._deliver(each, room_id)
+                if not await self._try(each, now):
+                    self._waiting = True
         except BaseException:
             self._waiting = True
             raise
         self._failed.done(_SPEAKING)
 
-    async def _deliver(self, saying: Saying, room_id: str) -> None:
-        if not await self._was_said(saying):
+    async def _try(self, saying: Saying, now: int) -> bool:
+        """Say something and tell whether that is over; what comes behind it in a room waits for it."""
+        target = saying.target or CHAT
+        if self._failed.waits(target, now):
+            return False
+        try:
+            await self._deliver(saying)
+        except Exception:
+            self._failed.postpone(target, now)
+            logger.exception("The twin could not speak, trying again later")
+            return False
+        self._failed.done(target)
+        return True
+
+    async def _deliver(self, saying: Saying) -> None:
+        event_id = await self._was_said(saying)
+        if event_id is None:
+            room_id = saying.target or await self._rooms.ensure_chat()
             position = await self._homeserver.position()
             await self._homeserver.transact(
                 "twin_begin_saying",
                 lambda cursor: voice_store.begin(cursor, saying.key, room_id, position),
             )
-            content = message(saying.body, saying.html, self._homeserver.owner, saying.key)
             try:
-                await self._homeserver.speak(room_id, content)
+                event_id = await self._homeserver.speak(room_id, saying.content)
             except (BadJson, TooLarge):
                 # It will never fit, and must not keep everything behind it from being said.
                 logger.exception("The twin could not say something, and leaves it out")
+            except (Forbidden, NotFound) as error:
+                if saying.target is None:
+                    raise
+                logger.info("Left something unsaid in %s: %s", room_id, error.message)
         await self._homeserver.transact(
-            "twin_said", lambda cursor: voice_store.finish(cursor, saying.key)
+            "twin_said", lambda cursor: voice_store.finish(cursor, saying.key, event_id)
         )
 
-    async def _was_said(self, saying: Saying) -> bool:
+    async def _was_said(self, saying: Saying) -> str | None:
         if saying.room_id is None or saying.stream_id is None:
+            return None
+        said = await self._homeserver.spoken(saying.room_id, saying.stream_id)
+        return said.get(saying.key)
+
+    # Where it is
+
+    async def ensure_chat(self) -> None:
+        """Make the chat of the two where there is none, once after a start; never raises."""
+        now = self._homeserver.now()
+        if self._has_chat or self._failed.waits(CHAT, now):
+            return
+        async with self._homeserver.lock(_SPEAKING):
+            try:
+                if await self.look():
+                    await self._rooms.ensure_chat()
+                    self._has_chat = True
+                    self._failed.done(CHAT)
+                else:
+                    self._failed.postpone(CHAT, now)
+            except Exception:
+                self._failed.postpone(CHAT, now)
+                logger.exception("The twin could not make its chat with the owner, trying again")
+
+    async def enter(self, room_id: str) -> bool:
+        """See to it that the voice may speak in a room, and tell whether it may.
+
+        It goes into collections that the owner made, unless somebody put it out of there, and
+        stays in rooms that the owner asked it to. It never speaks in encrypted ones.
+
+        Raises:
+            TwinError: it could not be let in.
+        """
+        there = await self._rooms.may_speak(room_id)
+        if there is not None:
+            return there
+        async with self._homeserver.lock(ROOMS):
+            return await self.look() and await self._rooms.enter(room_id)
+
+    async def settle_invitations(self) -> None:
+        """Follow the owner's invitations, decline all others, and leave rooms that it can't read.
+
+        What fails is tried again later and never raised. It costs nothing when nothing came.
+        """
+        position = await self._homeserver.position()
+        if position == self._looked_at and not self._rooms.is_due():
+            return
+        async with self._homeserver.lock(ROOMS):
+            try:
+                is_done = await self._settle_rooms()
+                self._looked_at = position if is_done else None
+            except Exception:
+                logger.exception("The twin could not look at the rooms of its voice, trying again")
+
+    async def _settle_rooms(self) -> bool:
+        """Do so, and tell whether nothing is left that has to be said first."""
+        is_done = True
+        if not await self._rooms.is_asked() or not await self.look():
+            return is_done
+        await self._rooms.answer()
+        for room_id, why in (await self._rooms.astray()).items():
+            if why == "alone" or await self._said_why(room_id):
+                await self._rooms.leave(room_id)
+            else:
+                is_done = False
+        return is_done
+
+    async def _said_why(self, room_id: str) -> bool:
+        """Say in an encrypted room where the twin can be spoken to; tells whether that is over."""
+        if self.chat is None:
+            self._has_chat = False
+            await self.ensure_chat()
+        if self.chat is None:
             return False
-        return saying.key in await self._homeserver.spoken(saying.room_id, saying.stream_id)
-
-    # The room
-
-    async def _room(self) -> str:
-        """Return the chat of the two, which is made where there is none or the owner left it."""
-        owner = self._homeserver.owner
-        if await self._homeserver.voice_state() == "none":
-            name = voice_name(owner, await self._homeserver.profile())
-            await self._homeserver.make_voice(name)
-            logger.info("Made %s, the twin's own voice", self._homeserver.voice)
-        found: str | None = None
-        membership: str | None = "invite"
-        for room_id, members in sorted((await self._homeserver.voice_rooms()).items()):
-            if members.get(owner) in GONE or members.keys() - {owner, self._homeserver.voice}:
-                await self._homeserver.leave_as_voice(room_id)
-            elif found is None:
-                found, membership = room_id, members.get(owner)
-        if found is None:
-            found = await self._homeserver.make_voice_room(voice_room(owner))
-        if membership is None:
-            await self._homeserver.invite_as_voice(found, owner)
-        if membership != "join":
-            # First, so that a crash in between leaves nothing undone that nobody looks for.
-            await self._note_direct(found)
-            await self._homeserver.set_membership(found, owner, "join", "")
-        return found
-
-    async def _note_direct(self, room_id: str) -> None:
-        """Add the room to the owner's direct chats; what else clients noted there stays."""
-        content = await self._homeserver.account_data(DIRECT)
-        known = _listed(content, self._homeserver.voice)
-        if room_id not in known:
-            rooms = [*known, room_id]
-            await self._homeserver.put_account_data(
-                DIRECT, {**content, self._homeserver.voice: rooms}
-            )
-
-
-def _listed(content: Mapping[str, Any], user_id: str) -> list[Any]:
-    """Return the direct chats with somebody; any client may have written the account data."""
-    listed = content.get(user_id)
-    return list(listed) if isinstance(listed, list) else []
+        language = (await self._settings.read()).language
+        address = room_address(self.chat, [self._homeserver.server_name])
+        said = cannot_read(language, self._homeserver.owner, address)
+        key = f"encrypted {room_id}"
+        await self.say(said, key, room_id=room_id)
+        return not await self._homeserver.transact(
+            "twin_still_to_say", lambda cursor: voice_store.waits(cursor, key_of(key))
+        )

@@ -60,7 +60,9 @@ def _listed_json(twin: Twin, listed: Listed) -> dict[str, Any]:
     if link.expires is not None:
         shown["expires"] = link.expires
     shown["token"] = link.token
-    for kind, name in FILES.items():
+    if link.widget is not None:
+        shown["widget"] = True
+    for kind, name in () if link.widget is not None else FILES.items():
         if link.type is None or link.type in twin.published_files.types(kind):
             shown[kind] = f"{PREFIX}/published/{link.token}/{name}"
     return {**shown, "note": listed.note} if listed.note is not None else shown
@@ -82,7 +84,7 @@ async def read_published(twin: Twin, call: Call) -> Answer:
     body = {
         **await _about(twin, opened),
         "collection": {"name": opened.room.name, "topic": opened.room.topic},
-        "objects": [_object_json(twin, each) for each in page.records],
+        "objects": [published_json(twin, each) for each in page.records],
         "schemas": {
             twin.links.name_of(each): twin.links.kind(each).event_type.shape.schema
             for each in sorted({record.type for record in page.records})
@@ -140,7 +142,7 @@ async def _whole(twin: Twin, call: Call) -> tuple[Opened, Record]:
 async def _object_answer(twin: Twin, opened: Opened, record: Record) -> Answer:
     body = {
         **await _about(twin, opened),
-        "object": _object_json(twin, record),
+        "object": published_json(twin, record),
         "schema": twin.links.kind(record.type).event_type.shape.schema,
     }
     return Answer(body, etag=record.event().event_id)
@@ -159,7 +161,7 @@ async def _about(twin: Twin, opened: Opened) -> dict[str, Any]:
     }
 
 
-def _object_json(twin: Twin, record: Record) -> dict[str, Any]:
+def published_json(twin: Twin, record: Record) -> dict[str, Any]:
     """Return an object as strangers see it: what the last version that fitted says, and who wrote it."""
     event, kind = record.event(), twin.links.kind(record.type)
     content = plain(event.content)
@@ -185,6 +187,10 @@ _LINK: Final = {
         "made": {"type": "integer", "description": "Milliseconds since 1970."},
         "expires": {"type": "integer", "description": "Milliseconds since 1970."},
         "note": {"type": "string", "description": "Why it opens nothing now."},
+        "widget": {
+            "const": True,
+            "description": "It opens in the widget of its room alone, until that is withdrawn.",
+        },
         "calendar": {
             "type": "string",
             "description": "Where calendar apps subscribe to it, behind the twin's address.",

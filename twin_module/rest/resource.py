@@ -50,6 +50,7 @@ from twin_module.rest import (
     sessions,
     sign_in,
     subscriptions,
+    widgets,
 )
 from twin_module.rest.editors import LIVE, Editors
 from twin_module.rest.route import Answer, Call, Route
@@ -76,6 +77,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *cookie.ROUTES,
     *links.ROUTES,
     *published_files.ROUTES,
+    *widgets.ROUTES,
     *imports.ROUTES,
     *subscriptions.ROUTES,
     *free_slots.ROUTES,

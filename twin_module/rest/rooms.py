@@ -78,11 +78,15 @@ async def read_collection(twin: Twin, call: Call) -> Answer:
         ],
     )
     why = await twin.people.reasons(room.room_id, state)
-    return Answer({**room_json(room), "members": _members(state, why), "shares": _shares(state)})
+    members = _members(state, why, twin.homeserver.voice)
+    return Answer({**room_json(room), "members": members, "shares": _shares(state)})
 
 
-def _members(state: StateMap, why: Mapping[str, Sequence[Reason]]) -> list[dict[str, Any]]:
-    people = sorted(user for kind, user in state if kind == "m.room.member")
+def _members(
+    state: StateMap, why: Mapping[str, Sequence[Reason]], voice: str
+) -> list[dict[str, Any]]:
+    """Return who is in a room; the twin's own voice is nobody."""
+    people = sorted(user for kind, user in state if kind == "m.room.member" and user != voice)
     return [
         {
             "user_id": user,

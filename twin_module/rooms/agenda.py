@@ -24,6 +24,7 @@ from twin_module.core.capability import (
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import InvalidParam, NotFound
 from twin_module.core.event_people import invited, kept_answers, uninvited
+from twin_module.core.event_phrases import SAID
 from twin_module.core.event_types import EVENT, FIELDS, RSVP, answers_to
 from twin_module.core.jscalendar import (
     ANSWERS,
@@ -311,6 +312,10 @@ AGENDA: Final = Capability(
     events=(EVENT, RSVP),
     view=view,
     render=render,
+    called={
+        "en": ("agenda", "event", "calendar", "appointment"),
+        "de": ("termin", "termine", "kalender"),
+    },
     commands={
         "add": Command(
             summary="Add an event",
@@ -324,6 +329,7 @@ AGENDA: Final = Capability(
                 "invite": {**_USERS, "description": "Whom to invite, by Matrix ID."},
             },
             required=("title", "start"),
+            phrases=SAID["add"],
         ),
         "change": Command(
             summary="Change fields of an event, at one time or more; null takes one away",
@@ -339,30 +345,35 @@ AGENDA: Final = Capability(
                 },
             },
             required=("uid",),
+            phrases=SAID["change"],
         ),
         "cancel": Command(
             summary="Call an event off, at one time or more",
             decide=cancel,
             arguments={**_UID, **_OF_SERIES},
             required=("uid",),
+            phrases=SAID["cancel"],
         ),
         "remove": Command(
             summary="Remove an event, at one time or more",
             decide=remove_event,
             arguments={**_UID, **_OF_SERIES},
             required=("uid",),
+            phrases=SAID["remove"],
         ),
         "invite": Command(
             summary="Invite people to an event",
             decide=invite,
             arguments={**_UID, "user_ids": _USERS},
             required=("uid", "user_ids"),
+            phrases=SAID["invite"],
         ),
         "uninvite": Command(
             summary="Take people off an event",
             decide=uninvite,
             arguments={**_UID, "user_ids": _USERS},
             required=("uid", "user_ids"),
+            phrases=SAID["uninvite"],
         ),
         "answer": Command(
             summary="Answer an invitation",
@@ -374,6 +385,7 @@ AGENDA: Final = Capability(
             },
             required=("uid", "participationStatus"),
             reads_room=True,
+            phrases=SAID["answer"],
         ),
         "move": Command(
             summary="Move an event to another collection",
@@ -384,6 +396,7 @@ AGENDA: Final = Capability(
             },
             required=("uid", "to_room_id"),
             reads_room=True,
+            phrases=SAID["move"],
         ),
     },
 )

@@ -23,6 +23,7 @@ from twin_module.core.capability import (
     EventType,
     Filter,
     Objects,
+    Phrase,
 )
 from twin_module.core.credential import (
     ATTESTATION_TYPE,
@@ -43,6 +44,7 @@ from twin_module.core.credential import (
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import Forbidden, InvalidParam, NotFound
 from twin_module.core.matrix_uri import USER_ID, is_user_id, user_of, user_uri
+from twin_module.core.phrases import REMOVE
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
 
 _URI: Final = {"type": "string", "maxLength": 2000}
@@ -335,6 +337,7 @@ ATTESTATIONS: Final = Capability(
     events=(ATTESTATION,),
     view=view,
     render=render,
+    called={"en": ("attestation", "statement"), "de": ("bescheinigung", "aussage")},
     commands={
         "issue": Command(
             summary="State something about an object, a file or a person, signed",
@@ -362,18 +365,40 @@ ATTESTATIONS: Final = Capability(
                 "uid": {**_UID, "description": "A uid of your choice; absent, the twin makes one."},
             },
             required=("statement",),
+            phrases=(
+                Phrase(
+                    words={
+                        "en": ("{person} is {statement}", "{statement} {person}"),
+                        "de": ("{person} ist {statement}", "{statement} {person}"),
+                    },
+                ),
+            ),
         ),
         "revoke": Command(
             summary="Take a statement of yours back, signed",
             decide=revoke,
             arguments={"uid": _UID, "reason": {**_TEXT, "description": "Why."}},
             required=("uid",),
+            phrases=(
+                Phrase(
+                    words={
+                        "en": ("revoke", "take back", "revoke because {reason}"),
+                        "de": (
+                            "widerrufen",
+                            "widerrufen {uid}",
+                            "zurücknehmen",
+                            "widerrufen weil {reason}",
+                        ),
+                    },
+                ),
+            ),
         ),
         "remove": Command(
             summary="Take an attestation out of the room, which does not revoke it",
             decide=remove_attestation,
             arguments={"uid": _UID},
             required=("uid",),
+            phrases=(REMOVE,),
         ),
     },
 )

@@ -25,6 +25,7 @@ from twin_module.core.capability import (
     Merge,
     Objects,
 )
+from twin_module.core.circle_phrases import SAID
 from twin_module.core.effects import CreateRoom, Effect, Put, SetMembership, remove
 from twin_module.core.errors import InvalidParam, NotFound
 from twin_module.core.layout import (
@@ -560,6 +561,7 @@ CIRCLES: Final = Capability(
     events=(CIRCLE, SHARE, GRANTED),
     view=view,
     render=render,
+    called={"en": ("circle",), "de": ("kreis", "kreise")},
     commands={
         "create": Command(
             summary="Make a circle and invite its members",
@@ -577,12 +579,14 @@ CIRCLES: Final = Capability(
             },
             required=("name",),
             in_room=False,
+            phrases=SAID["create"],
         ),
         "change": Command(
             summary="Give a circle another name or purpose",
             decide=change,
             arguments={"name": _NAME, "purpose": _PURPOSE},
             reads_room=True,
+            phrases=SAID["change"],
         ),
         "add": Command(
             summary="Add somebody, or give a member another role",
@@ -590,6 +594,7 @@ CIRCLES: Final = Capability(
             arguments={**_MEMBER, "role": _ROLE},
             required=("user_id",),
             reads_room=True,
+            phrases=SAID["add"],
         ),
         "remove": Command(
             summary="Take somebody out of a circle",
@@ -597,21 +602,27 @@ CIRCLES: Final = Capability(
             arguments=_MEMBER,
             required=("user_id",),
             reads_room=True,
+            phrases=SAID["remove"],
         ),
         "dissolve": Command(
-            summary="End a circle; everyone leaves", decide=dissolve, reads_room=True
+            summary="End a circle; everyone leaves",
+            decide=dissolve,
+            reads_room=True,
+            phrases=SAID["dissolve"],
         ),
         "share": Command(
             summary="Give a circle a role in a collection",
             decide=share,
             arguments={**_CIRCLE, "role": _ROLE},
             required=("circle",),
+            phrases=SAID["share"],
         ),
         "unshare": Command(
             summary="Take a collection back from a circle",
             decide=unshare,
             arguments=_CIRCLE,
             required=("circle",),
+            phrases=SAID["unshare"],
         ),
     },
 )

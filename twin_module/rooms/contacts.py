@@ -17,6 +17,7 @@ from twin_module.core.capability import (
     Command,
     Context,
     Objects,
+    Phrase,
 )
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import InvalidParam, NotFound
@@ -31,6 +32,7 @@ from twin_module.core.jscontact import (
 )
 from twin_module.core.jscontact_schema import MAX_MEMBERS, MAX_UID, PROPERTIES
 from twin_module.core.matrix_uri import ROOM_ID, USER_ID, is_user_id, user_of, user_uri
+from twin_module.core.phrases import MOVE, REMOVE
 from twin_module.core.state import Content, frozen, plain
 
 _SORTED_BY: Final = ("surname", "surname2", "given", "given2")
@@ -272,6 +274,7 @@ CONTACTS: Final = Capability(
     events=(CARD,),
     view=view,
     render=render,
+    called={"en": ("contact", "card"), "de": ("kontakt", "kontakte")},
     commands={
         "add": Command(
             summary="Add a contact",
@@ -283,6 +286,16 @@ CONTACTS: Final = Capability(
                     "description": "A uid of your choice; absent, the twin makes one.",
                 },
             },
+            phrases=(
+                Phrase(
+                    words={
+                        "en": ("{name.full}", "new {name.full}"),
+                        "de": ("{name.full}", "neu {name.full}"),
+                    },
+                    brings={"kind": "individual", "name": {"@type": "Name"}},
+                    keywords="keywords",
+                ),
+            ),
         ),
         "add_person": Command(
             summary="Add a contact for a Matrix ID",
@@ -297,6 +310,17 @@ CONTACTS: Final = Capability(
             },
             required=("user_id",),
             reads_room=True,
+            phrases=(
+                Phrase(
+                    words={
+                        "en": (
+                            *("{user_id}", "add {user_id}"),
+                            *("add {user_id} as {displayname}", "new {user_id}"),
+                        ),
+                        "de": ("{user_id}", "neu {user_id}", "neu {user_id} als {displayname}"),
+                    },
+                ),
+            ),
         ),
         "change": Command(
             summary="Change fields of a contact; null takes one away",
@@ -318,21 +342,42 @@ CONTACTS: Final = Capability(
                 "to_room_id": {**ROOM_ID, "description": "The address book to move to."},
             },
             required=("uid", "to_room_id"),
+            phrases=(MOVE,),
         ),
         "add_member": Command(
             summary="Add somebody to a group",
             decide=add_member,
             arguments={**_UID, **_MEMBER},
             required=("uid", "member"),
+            phrases=(
+                Phrase(
+                    words={
+                        "en": ("add {member}", "add {member} to {uid}"),
+                        "de": ("aufnehmen {member}", "aufnehmen {member} in {uid}"),
+                    },
+                ),
+            ),
         ),
         "remove_member": Command(
             summary="Take somebody out of a group",
             decide=remove_member,
             arguments={**_UID, **_MEMBER},
             required=("uid", "member"),
+            phrases=(
+                Phrase(
+                    words={
+                        "en": ("take out {member}", "remove {member} from {uid}"),
+                        "de": ("entfernen {member}", "entfernen {member} aus {uid}"),
+                    },
+                ),
+            ),
         ),
         "remove": Command(
-            summary="Remove a contact", decide=remove_card, arguments=_UID, required=("uid",)
+            summary="Remove a contact",
+            decide=remove_card,
+            arguments=_UID,
+            required=("uid",),
+            phrases=(REMOVE,),
         ),
     },
 )

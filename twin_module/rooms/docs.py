@@ -20,16 +20,20 @@ from twin_module.core.capability import (
     Capability,
     Command,
     Context,
+    Deed,
     EventType,
     Filter,
     LongText,
     Merge,
     Objects,
+    Phrase,
     Together,
 )
 from twin_module.core.crdt import MAX_STATE_BYTES
+from twin_module.core.deeds import renamed, told
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import InvalidParam, NotFound
+from twin_module.core.phrases import NEW, REMOVE, RENAME
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
 
 MAX_TEXT_BYTES: Final = 5 * 1024 * 1024
@@ -83,6 +87,20 @@ _NAME: Final = {
 _VERSION: Final = {"type": "string", "pattern": "^\\$[^\\s]+$", "maxLength": 255}
 _TEXT: Final = {"type": "string", "description": "The text, as Markdown (CommonMark)."}
 
+
+def _text(content: Content) -> Any:
+    """Return what differs where the text does."""
+    pointer = content.get("textFile")
+    return content.get("text", "") if pointer is None else pointer["hashes"]
+
+
+def _deeds(before: Content, after: Content) -> Sequence[Deed]:
+    """Return what was done to a document; the CRDT's state alone says nothing to a reader."""
+    wrote = ("wrote" if _text(before) != _text(after) else None), ("text", "textFile")
+    untold = ("text", "textFile", "crdt")
+    return told(before, after, wrote, renamed(before, after), untold=untold)
+
+
 DOC: Final = EventType(
     type=f"{NAMESPACE}.doc",
     summary="A document.",
@@ -131,6 +149,7 @@ DOC: Final = EventType(
     filters={"keyword": Filter("words", lambda content: sorted(content.get("keywords", {})))},
     long_text=LongText(field="text", pointer="textFile", mimetype="text/markdown"),
     together=Together(text="text", state="crdt", kept=("versions",)),
+    deeds=_deeds,
 )
 
 
@@ -239,6 +258,7 @@ DOCS: Final = Capability(
     events=(DOC,),
     view=view,
     render=render,
+    called={"en": ("doc", "note", "document"), "de": ("dokument", "notiz", "dokumente")},
     commands={
         "create": Command(
             summary="Begin a document",
@@ -250,18 +270,30 @@ DOCS: Final = Capability(
                 "uid": {**_UID, "description": "A uid of your choice; absent, the twin makes one."},
             },
             required=("title",),
+            phrases=(
+                Phrase(
+                    words=NEW,
+                    keywords="keywords",
+                ),
+            ),
         ),
         "rename": Command(
             summary="Give a document another title",
             decide=rename,
             arguments={"uid": _UID, "title": _TITLE},
             required=("uid", "title"),
+            phrases=(RENAME,),
         ),
         "write": Command(
             summary="Replace the text of a document",
             decide=write,
             arguments={"uid": _UID, "text": _TEXT},
             required=("uid", "text"),
+            phrases=(
+                Phrase(
+                    words={"en": ("write {text}",), "de": ("schreib {text}", "schreibe {text}")},
+                ),
+            ),
         ),
         "name_version": Command(
             summary="Give a version of a document a name",
@@ -275,6 +307,14 @@ DOCS: Final = Capability(
                 },
             },
             required=("uid", "name"),
+            phrases=(
+                Phrase(
+                    words={
+                        "en": ("keep as {name}", "keep {uid} as {name}"),
+                        "de": ("behalte als {name}", "behalte {uid} als {name}"),
+                    },
+                ),
+            ),
         ),
         "forget_version": Command(
             summary="Take the name of a version back",
@@ -287,6 +327,7 @@ DOCS: Final = Capability(
             decide=remove_doc,
             arguments={"uid": _UID},
             required=("uid",),
+            phrases=(REMOVE,),
         ),
     },
 )

@@ -16,13 +16,21 @@ from twin_module.core.capability import (
     Capability,
     Command,
     Context,
+    Deed,
     EventType,
     Filter,
     Objects,
 )
+from twin_module.core.deeds import renamed, told
 from twin_module.core.effects import Effect, Put, remove
 from twin_module.core.errors import InvalidParam, NotFound
-from twin_module.core.jscalendar import DURATION, LOCAL_DATE_TIME, UTC_DATE_TIME, local_of
+from twin_module.core.jscalendar import (
+    DURATION,
+    LOCAL_DATE_TIME,
+    UTC_DATE_TIME,
+    local_of,
+    matrix_id_of,
+)
 from twin_module.core.jscalendar_schema import (
     COMMON,
     COMMON_MERGE,
@@ -36,9 +44,12 @@ from twin_module.core.jscalendar_schema import (
 from twin_module.core.matrix_uri import ROOM_ID, USER_ID
 from twin_module.core.recurrence import span
 from twin_module.core.state import NAMESPACE, Content, frozen, plain
+from twin_module.core.task_phrases import SAID
 from twin_module.core.zones import check_zone
 
 OPEN: Final = ("needs-action", "in-process")
+_ENDS: Final = {"completed": "completed", "cancelled": "cancelled"}
+"""Deeds by the progress that they lead to."""
 _PROPERTIES: Final[Mapping[str, Any]] = {
     "title": {
         "type": "string",
@@ -74,6 +85,11 @@ _PROPERTIES: Final[Mapping[str, Any]] = {
     "priority": PRIORITY,
     "keywords": KEYWORDS,
 }
+_FIELDS: Final[Mapping[str, Any]] = {
+    **_PROPERTIES,
+    "showWithoutTime": COMMON["showWithoutTime"],
+}
+"""What commands set."""
 
 
 def assignees(content: Content) -> Sequence[str]:
@@ -88,6 +104,22 @@ def parents(content: Content) -> Sequence[str]:
     return sorted(
         uid for uid, relation in related.items() if "parent" in relation.get("relation", {})
     )
+
+
+def _concerned(content: Content) -> Sequence[str]:
+    people = content.get("participants", {})
+    return sorted(
+        {user for name in assignees(content) if (user := matrix_id_of(name, people[name]))}
+    )
+
+
+def _deeds(before: Content, after: Content) -> Sequence[Deed]:
+    was, now = (each.get("progress", "needs-action") for each in (before, after))
+    done = None
+    if was != now:
+        done = "reopened" if was not in OPEN and now in OPEN else _ENDS.get(now)
+    progress = (done, ("progress", "progressUpdated", "percentComplete"))
+    return told(before, after, progress, renamed(before, after))
 
 
 TASK: Final = EventType(
@@ -148,6 +180,8 @@ TASK: Final = EventType(
         "last": Filter("number", lambda content: (span(content) or (None,))[-1]),
     },
     component="VTODO",
+    concerned=_concerned,
+    deeds=_deeds,
 )
 
 
@@ -247,7 +281,7 @@ def _check_zone(arguments: Arguments) -> None:
 def add(tasks: Sequence[Task], context: Context, arguments: Arguments) -> Sequence[Effect]:
     """Add a task, as a part of another one where `parent` names it."""
     _check_zone(arguments)
-    fields = {key: value for key, value in arguments.items() if key in _PROPERTIES}
+    fields = {key: value for key, value in arguments.items() if key in _FIELDS}
     content = {
         "@type": "Task",
         "progress": "needs-action",
@@ -271,7 +305,7 @@ def change(tasks: Sequence[Task], context: Context, arguments: Arguments) -> Seq
     _check_zone({key: value for key, value in arguments.items() if value is not None})
     content = task.content
     for key, value in arguments.items():
-        if key in _PROPERTIES:
+        if key in _FIELDS:
             content = (
                 content.discard(key)
                 if value is None
@@ -357,12 +391,13 @@ TASKS: Final = Capability(
     events=(TASK,),
     view=view,
     render=render,
+    called={"en": ("task", "todo", "to-do", "todos"), "de": ("aufgabe", "aufgaben")},
     commands={
         "add": Command(
             summary="Add a task",
             decide=add,
             arguments={
-                **_PROPERTIES,
+                **_FIELDS,
                 "uid": {
                     **_UID["uid"],
                     "description": "A uid of your choice; absent, the twin makes one.",
@@ -376,6 +411,7 @@ TASKS: Final = Capability(
                 },
             },
             required=("title",),
+            phrases=SAID["add"],
         ),
         "change": Command(
             summary="Change fields of a task; null takes one away",
@@ -384,19 +420,25 @@ TASKS: Final = Capability(
                 **_UID,
                 **{
                     name: schema if name == "title" else {"anyOf": [schema, {"type": "null"}]}
-                    for name, schema in _PROPERTIES.items()
+                    for name, schema in _FIELDS.items()
                 },
             },
             required=("uid",),
+            phrases=SAID["change"],
         ),
         "complete": Command(
-            summary="Mark a task as done", decide=complete, arguments=_UID, required=("uid",)
+            summary="Mark a task as done",
+            decide=complete,
+            arguments=_UID,
+            required=("uid",),
+            phrases=SAID["complete"],
         ),
         "reopen": Command(
             summary="Mark a task as to be done again",
             decide=reopen,
             arguments=_UID,
             required=("uid",),
+            phrases=SAID["reopen"],
         ),
         "assign": Command(
             summary="Say who has to do a task",
@@ -407,6 +449,7 @@ TASKS: Final = Capability(
                 "assigned": {"type": "boolean", "description": "false takes the task off them."},
             },
             required=("uid", "user_id"),
+            phrases=SAID["assign"],
         ),
         "move": Command(
             summary="Move a task and its subtasks to another list",
@@ -417,9 +460,14 @@ TASKS: Final = Capability(
             },
             required=("uid", "to_room_id"),
             reads_room=True,
+            phrases=SAID["move"],
         ),
         "remove": Command(
-            summary="Remove a task", decide=remove_task, arguments=_UID, required=("uid",)
+            summary="Remove a task",
+            decide=remove_task,
+            arguments=_UID,
+            required=("uid",),
+            phrases=SAID["remove"],
         ),
     },
 )

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, Final, Literal, TypeVar
 
 from signedjson.key import get_verify_key
@@ -28,6 +29,7 @@ from twin_module.core.ports import (
     Cursor,
     Delta,
     Device,
+    Heard,
     Invitation,
     Member,
     Message,
@@ -57,6 +59,8 @@ T = TypeVar("T")
 
 PASSWORD: Final = "a password"  # noqa: S105 - of nobody but the fake
 """The owner's."""
+SAID: Final = ("m.room.message", "m.reaction")
+MOST_HEARD: Final = 50
 TRIES: Final = 5
 """How often a transaction is run again that the database gave up."""
 
@@ -76,6 +80,7 @@ class FakeHomeserver(FakeVoice):
         self.server = server
         self.network = server.network
         self.server_name: str = server.name
+        self.public_url: str = f"https://{server.name}"
         self.owner: str = server.owner
         self.voice: str = voice_of(server.owner)
         self.steps: list[str] = []
@@ -293,6 +298,21 @@ class FakeHomeserver(FakeVoice):
         ]
         return Arrived(upto, ids, await self.redactions(after, upto))
 
+    async def heard(self, after: int, upto: int) -> Heard:
+        """Return what the owner said; what came at one position is never cut."""
+        await pause()
+        found: list[str] = []
+        reached = after
+        for at, event in self.server.arrivals:
+            if at > reached and len(found) >= MOST_HEARD:
+                return Heard(reached, found)
+            if not after < at <= upto:
+                continue
+            reached = at
+            if event.sender == self.owner and event.state_key is None and event.type in SAID:
+                found.append(event.event_id)
+        return Heard(upto, found)
+
     async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
         """Return events that are no state and were not redacted."""
         await pause()
@@ -311,6 +331,26 @@ class FakeHomeserver(FakeVoice):
                         event_id,
                         event.ts,
                     )
+        return found
+
+    async def as_edited(self, event_id: str) -> Message | None:
+        """Return a message as it was edited last."""
+        found = (await self.messages([event_id])).get(event_id)
+        if found is None:
+            return None
+        events = self.server.rooms[found.room_id].events.values()
+        edits = [
+            each.event_id
+            for each in sorted(events, key=lambda event: event.number)
+            if each.sender == found.sender
+            and each.type == found.type
+            and each.content.get("m.relates_to", {}).get("rel_type") == "m.replace"
+            and each.content["m.relates_to"].get("event_id") == event_id
+        ]
+        there = await self.messages(edits)
+        for each in reversed(edits):
+            if each in there and "m.new_content" in there[each].content:
+                return replace(found, content=there[each].content)
         return found
 
     async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:

@@ -7,6 +7,7 @@ from twin_module.core.authority import membership_of, power_of
 from twin_module.core.errors import Forbidden, NotFound, Unreachable
 from twin_module.core.ports import Invitation
 from twin_module.core.state import StateEvent, content_of
+from twin_module.core.voice import voice_of
 from twin_module.testing.fake_network import FakeServer
 from twin_module.testing.fake_rooms import STRIPPED, FakeRoom, allowed_rooms
 
@@ -28,6 +29,10 @@ def invite(inviter: FakeServer, room_id: str, user_id: str) -> None:
     }
     if invited.owner == user_id:
         invited.be_invited(Invitation(room_id, inviter.owner, shown), room_id)
+    elif user_id == voice_of(invited.owner) and not invited.joined(room_id):
+        invited.voice_invitations[room_id] = inviter.owner
+        invited.position += 1
+        invited.tell()
 
 
 def join(joiner: FakeServer, room_id: str, via: Sequence[str], reason: str) -> None:

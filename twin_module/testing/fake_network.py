@@ -54,6 +54,8 @@ class FakeServer:
         self.voice: Literal["none", "ours", "taken"] = "none"
         """Whether the account of the twin's voice is there, or somebody else's of that name."""
         self.voice_name = ""
+        self.voice_invitations: dict[str, str] = {}
+        """Who invited the voice to rooms that this server is not in, by room."""
         self.last_written: dict[tuple[str, str], int] = {}
         """When this server last wrote to a room as somebody, by room and sender."""
         self.read_upto: dict[str, int] = {}

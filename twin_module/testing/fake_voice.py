@@ -1,17 +1,24 @@
 """The twin's own voice on a fake server: an account in rooms that no other server knows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from twin_module.core.errors import Forbidden
-from twin_module.core.ports import Invitation
+from twin_module.core.ports import Invitation, Message
 from twin_module.core.state import Content, StateEvent, plain
 from twin_module.core.voice import key_in, voice_of
 from twin_module.testing.driver import pause
 from twin_module.testing.fake_network import FakeServer, new_room_id
-from twin_module.testing.fake_rooms import STRIPPED, check_content, check_message, first_state
+from twin_module.testing.fake_rooms import (
+    STRIPPED,
+    FakeEvent,
+    check_content,
+    check_message,
+    first_state,
+)
 
 MEMBER: Final = "m.room.member"
+GONE: Final = ("leave", "ban")
 
 
 class FakeVoice:
@@ -71,7 +78,7 @@ class FakeVoice:
 
     def _invite(self, room_id: str, user_id: str) -> None:
         content = {"membership": "invite", "is_direct": True}
-        self.server.write(room_id, MEMBER, user_id, content, sender=self.voice)
+        self._write(room_id, user_id, content)
         if user_id == self.owner:
             state = self.server.rooms[room_id].state()
             shown = {
@@ -81,12 +88,54 @@ class FakeVoice:
             }
             self.server.be_invited(Invitation(room_id, self.voice, shown), room_id)
 
+    async def voice_invitations(self) -> Mapping[str, str]:
+        """Return who invited the voice, to rooms of this server and to others."""
+        await pause()
+        here = {
+            room_id: room.event(room.current[MEMBER, self.voice]).sender
+            for room_id, room in self.server.rooms.items()
+            if room.membership(self.voice) == "invite"
+        }
+        return {**self.server.voice_invitations, **here}
+
+    async def voice_astray(self) -> Mapping[str, Literal["encrypted", "alone"]]:
+        """Return the rooms in which the voice is not to stay."""
+        await pause()
+        found: dict[str, Literal["encrypted", "alone"]] = {}
+        for room_id, room in self.server.rooms.items():
+            if room.membership(self.voice) != "join":
+                continue
+            if (MEMBER, self.owner) in room.current and room.membership(self.owner) in GONE:
+                found[room_id] = "alone"
+            elif ("m.room.encryption", "") in room.current:
+                found[room_id] = "encrypted"
+        return found
+
+    async def join_as_voice(self, room_id: str) -> None:
+        """Join a room of this server."""
+        await pause()
+        self._step("before join_as_voice")
+        room = self.server.rooms.get(room_id)
+        if room is None or room.membership(self.voice) not in ("invite", "join"):
+            raise Forbidden("You are not invited to this room.")
+        if room.membership(self.voice) == "invite":
+            self._write(room_id, self.voice, {"membership": "join"})
+        self._step("after join_as_voice")
+
     async def leave_as_voice(self, room_id: str) -> None:
-        """Leave a room."""
+        """Leave a room, or decline an invitation, also one of a room that is not here."""
         await pause()
         self._step("before leave_as_voice")
-        self.server.write(room_id, MEMBER, self.voice, {"membership": "leave"}, sender=self.voice)
+        inviter = self.server.voice_invitations.pop(room_id, None)
+        network = self.server.network
+        host = network.servers.get(inviter.partition(":")[2]) if inviter else self.server
+        if host is not None and network.linked(self.server, host):
+            left = {"membership": "leave"}
+            host.write(room_id, MEMBER, self.voice, left, sender=self.voice)
         self._step("after leave_as_voice")
+
+    def _write(self, room_id: str, user_id: str, content: Mapping[str, Any]) -> None:
+        self.server.write(room_id, MEMBER, user_id, content, sender=self.voice)
 
     async def speak(self, room_id: str, content: Content) -> str:
         """Send a message as the voice."""
@@ -102,18 +151,34 @@ class FakeVoice:
         self._step("after speak")
         return event_id
 
-    async def spoken(self, room_id: str, after: int) -> frozenset[str]:
+    async def spoken(self, room_id: str, after: int) -> Mapping[str, str]:
         """Return the keys of messages, also of those that were redacted."""
         await pause()
-        keys = (
-            key_in(event.content)
+        keys = [
+            (key_in(event.content), event.event_id)
             for at, event in self.server.arrivals
-            if at > after
-            and event.room_id == room_id
-            and event.sender == self.voice
-            and event.type == "m.room.message"
-        )
-        return frozenset(key for key in keys if key is not None)
+            if at > after and self._is_said(event, room_id)
+        ]
+        return {key: event_id for key, event_id in keys if key is not None}
+
+    async def lately_spoken(self, room_id: str) -> Sequence[Message]:
+        """Return the newest messages that are there."""
+        ids = [
+            event.event_id
+            for _, event in self.server.arrivals
+            if self._is_said(event, room_id)
+            and event.content.get("m.relates_to", {}).get("rel_type") != "m.replace"
+        ]
+        found = await self.messages(ids)
+        return [found[each] for each in reversed(ids) if each in found]
+
+    def _is_said(self, event: FakeEvent, room_id: str) -> bool:
+        said = (event.room_id, event.sender, event.type)
+        return said == (room_id, self.voice, "m.room.message")
+
+    async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
+        """Return messages; the whole homeserver knows how."""
+        raise NotImplementedError
 
 
 def joined_by_voice(server: FakeServer, room_id: str) -> bool:

@@ -37,10 +37,11 @@ OF_STOPPED_TWINS: Final = (
     "logging context test was lost",
     "logging context sentinel but found test",
     "process_event_queue_for_federation",
+    "delayed_events.notify_new_event",
 )
 """Parts of what Synapse says of logging contexts when servers in the process are stopped: the
 context of the test that stops one is lost, or met by what was cancelled; and what a server was
-just sending to others comes back later, in the middle of whichever test runs then."""
+just sending to others, or looking at, comes back later, in the middle of whichever test runs then."""
 
 
 def free_port() -> int:

@@ -4,13 +4,14 @@ Nothing happens behind one's back: what came from the twin is taken in when it i
 """
 
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from pycrdt import Awareness, Doc, Text
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync import client
 
 from twin_module.core import yprotocols
 from twin_module.core.varints import Reader
@@ -19,6 +20,8 @@ from twin_module.testing.person import TWIN, Person
 
 AUTH = 2
 MAX_MESSAGE = 2**26
+connect = partial(client.connect, open_timeout=60)
+"""Connects as the library does, but a busy machine may take its time."""
 
 
 def address(person: Person, room_id: str, uid: str, **query: str) -> str:

@@ -52,6 +52,33 @@ _HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
+WIDGET: Final = "widget.html"
+"""The page that clients frame. It stores nothing, is signed in nowhere, and shows one collection to
+whoever has its secret; so any client may frame it, wherever it is served from."""
+_FRAMERS: Final = (
+    "https:",
+    # Element's app for desktops.
+    "vector:",
+    "http://localhost:*",
+    "http://127.0.0.1:*",
+)
+_WIDGET_POLICY: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    f"frame-ancestors {' '.join(_FRAMERS)}",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
+_WIDGET_HEADERS: Final = {
+    name: "; ".join(_WIDGET_POLICY) if name == "Content-Security-Policy" else value
+    for name, value in _HEADERS.items()
+    if name != "X-Frame-Options"
+}
 _NOT_BUILT: Final = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Twin</title>
 <h1>This twin has no page yet</h1>
 <p>The twin runs. Its page is built with Node.js 20.19 or later: install that, then run <code>scripts/up</code> again.</p>
@@ -105,7 +132,7 @@ class _Files(DirectServeHtmlResource):
         status, content, path, encoding = await self._api.defer_to_thread(
             self._read, name, (request.getHeader(b"Accept-Encoding") or b"").decode("latin-1")
         )
-        for header, value in _HEADERS.items():
+        for header, value in (_WIDGET_HEADERS if path.name == WIDGET else _HEADERS).items():
             request.setHeader(header.encode(), value.encode())
         request.setHeader(b"Content-Type", _type(path).encode())
         request.setHeader(b"Vary", b"Accept-Encoding")

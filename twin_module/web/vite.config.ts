@@ -33,7 +33,7 @@ function shell(): Plugin {
     generateBundle(_, bundle) {
       const worker = bundle['worker.js']
       if (worker?.type !== 'chunk') throw new Error('the service worker is not in the bundle')
-      const made = Object.keys(bundle).filter((name) => name !== 'worker.js' && !name.endsWith('.map'))
+      const made = Object.keys(bundle).filter((name) => !/^worker\.js$|\.map$|^widget\.html$/.test(name))
       const files = [...made, ...readdirSync('public')]
       const version = [...files].sort().join('\n')
       worker.code = worker.code.replace('__SHELL__', JSON.stringify(JSON.stringify(version.split('\n'))))
@@ -43,18 +43,26 @@ function shell(): Plugin {
 
 /** The modules that the first view needs; in one file, because each file costs a way to the twin and back. */
 const first = new Set<string>()
+/** Those of them that the widget needs too. It must never fetch the rest: that is the owner's page, which starts itself. */
+const shared = new Set<string>()
 
 function firstView(): Plugin {
   return {
     name: 'first-view',
     apply: 'build',
     buildEnd() {
-      const open = [...this.getModuleIds()].filter((id) => id.endsWith('/src/main.tsx'))
-      for (let id = open.pop(); id !== undefined; id = open.pop()) {
-        if (first.has(id)) continue
-        first.add(id)
-        open.push(...(this.getModuleInfo(id)?.importedIds ?? []))
+      const needed = (entry: string): Set<string> => {
+        const found = new Set<string>()
+        const open = [...this.getModuleIds()].filter((id) => id.endsWith(entry))
+        for (let id = open.pop(); id !== undefined; id = open.pop()) {
+          if (found.has(id)) continue
+          found.add(id)
+          open.push(...(this.getModuleInfo(id)?.importedIds ?? []))
+        }
+        return found
       }
+      const widget = needed('/src/widget/main.tsx')
+      for (const id of needed('/src/main.tsx')) (widget.has(id) ? shared : first).add(id)
     },
   }
 }
@@ -67,12 +75,17 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { page: 'index.html', worker: 'src/worker.ts' },
+      input: { page: 'index.html', widget: 'widget.html', worker: 'src/worker.ts' },
       output: {
         entryFileNames: ({ name }) => (name === 'worker' ? 'worker.js' : 'assets/[name]-[hash].js'),
         assetFileNames: 'assets/[name]-[hash][extname]',
         chunkFileNames: 'assets/[name]-[hash].js',
-        codeSplitting: { groups: [{ name: 'first', test: (id) => first.has(id) }] },
+        codeSplitting: {
+          groups: [
+            { name: 'shared', test: (id) => shared.has(id) },
+            { name: 'first', test: (id) => first.has(id) },
+          ],
+        },
       },
     },
   },

@@ -3,16 +3,11 @@
 import { computed } from '@preact/signals'
 import { twin } from '../twin/twin'
 import { t } from '../texts/texts'
-
-// Controls, and marks that turn the direction of what follows: a name could pass for another one by them.
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g
+import { clean } from './clean'
 
 const MOST_LETTERS = 100
 
-/** Returns a name without what can't be seen. */
-export function clean(name: string): string {
-  return name.replace(UNSEEN, ' ').replace(/\s+/g, ' ').trim()
-}
+export { clean }
 
 /** Returns what a person is called here; who is called like somebody else is told apart by their Matrix ID. */
 export function nameOf(userId: string): string {

@@ -37,7 +37,8 @@ export function chosen(): Language | undefined {
   return said !== null && said in LANGUAGES ? (said as Language) : undefined
 }
 
-async function speak(language: Language): Promise<void> {
+/** Changes the language, and remembers nothing. */
+export async function speak(language: Language): Promise<void> {
   const of = language === 'de' ? (await import('./de')).de : en
   formats.clear()
   texts.value = { language, locale: locale(language), of }

@@ -7,6 +7,7 @@ import { About } from './settings/about'
 import { Busy } from './settings/busy'
 import { CalendarApps } from './settings/calendar-apps'
 import { Card } from './settings/card'
+import { Companion } from './settings/companion'
 import { Experiences } from './settings/experiences'
 import { Export } from './settings/export'
 import { Health } from './settings/health'
@@ -47,6 +48,7 @@ export function Settings() {
           <Invitations loaded={wishes} again={again} />
           <Busy loaded={wishes} again={again} />
           <Time loaded={wishes} again={again} />
+          <Companion loaded={wishes} again={again} />
           <CalendarApps />
           <Experiences />
           <Card />

@@ -13,6 +13,7 @@ import history from './history.json'
 import settings from './settings.json'
 import published from './published.json'
 import objects from './objects.json'
+import widget from './widget.json'
 
 import type { Texts } from '../texts'
 
@@ -30,4 +31,5 @@ export const de: Texts = {
   ...settings,
   ...published,
   ...objects,
+  ...widget,
 }

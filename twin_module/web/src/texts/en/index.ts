@@ -13,6 +13,7 @@ import history from './history.json'
 import settings from './settings.json'
 import published from './published.json'
 import objects from './objects.json'
+import widget from './widget.json'
 
 export const en = {
   ...common,
@@ -28,4 +29,5 @@ export const en = {
   ...settings,
   ...published,
   ...objects,
+  ...widget,
 }

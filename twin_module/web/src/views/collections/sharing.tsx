@@ -1,4 +1,4 @@
-/** Sharing a collection with circles. */
+/** Sharing a collection with circles, and what is told of it to those who are in it. */
 
 import { useRef, useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
@@ -13,6 +13,7 @@ import type { Role, Room, RoomDetails } from '../../twin/types'
 import { useEnded } from '../people/current'
 import { RoleSelect } from '../people/pieces'
 import { roleSaid, said } from '../people/said'
+import { Telling } from './telling'
 
 interface SharingProps {
   room: Room
@@ -97,6 +98,7 @@ export function Sharing({ room, details, onChanged, onClose }: SharingProps) {
           </Form>
         )}
       </section>
+      {room.role === 'owner' && <Telling roomId={room.room_id} />}
     </Dialog>
   )
 }

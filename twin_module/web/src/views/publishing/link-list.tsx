@@ -78,17 +78,21 @@ function Line({ link, fresh, onTakeBack }: LineProps) {
   return (
     <>
       {link.note !== undefined && <p class="note warn">{t('publish.opens-nothing', { why: clean(link.note) })}</p>}
-      <div class="link">
-        <input
-          ref={input}
-          readOnly
-          dir="ltr"
-          aria-label={t('publish.address', { title })}
-          value={address}
-          onFocus={select}
-        />
-        <CopyButton text={address} label={t('publish.copy', { title })} main={fresh} />
-      </div>
+      {link.widget === true ? (
+        <p>{t('widget.link')}</p>
+      ) : (
+        <div class="link">
+          <input
+            ref={input}
+            readOnly
+            dir="ltr"
+            aria-label={t('publish.address', { title })}
+            value={address}
+            onFocus={select}
+          />
+          <CopyButton text={address} label={t('publish.copy', { title })} main={fresh} />
+        </div>
+      )}
       {FILES.map((kind) => {
         const at = link[kind]
         return at === undefined ? null : <FileAddress key={kind} kind={kind} title={title} address={origin + at} />
@@ -101,10 +105,12 @@ function Line({ link, fresh, onTakeBack }: LineProps) {
           : t('publish.ends-on', { when: fully(new Date(link.expires)) })}
       </p>
       <div class="spread">
-        <a class="button" href={address} target="_blank" rel="noopener" aria-label={t('publish.look-at', { title })}>
-          <Icon of={ExternalLink} />
-          {t('publish.look')}
-        </a>
+        {link.widget !== true && (
+          <a class="button" href={address} target="_blank" rel="noopener" aria-label={t('publish.look-at', { title })}>
+            <Icon of={ExternalLink} />
+            {t('publish.look')}
+          </a>
+        )}
         <Sure
           label={t('publish.take-back-this', { title })}
           means={t('publish.take-back-means')}

@@ -22,6 +22,8 @@ export interface PublishedLink extends Publishable {
   calendar?: string
   /** The path of its contacts. */
   contacts?: string
+  /** It opens in the widget of its room alone, and is nothing to hand on. */
+  widget?: true
   /** Why it opens nothing now. */
   note?: string
 }

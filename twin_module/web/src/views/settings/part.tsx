@@ -12,6 +12,7 @@ export const PARTS = [
   'invitations',
   'busy',
   'time',
+  'companion',
   'calendar-apps',
   'experiences',
   'card',

@@ -1,0 +1,1 @@
+"""What the owner is told of the day and of the week."""

@@ -1,0 +1,243 @@
+"""Does what is asked for, as the owner and with their rights alone, and tells what was done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, Final
+
+from twin_module.chat.language import moments
+from twin_module.chat.lookups import Lookups
+from twin_module.chat.meaning import Meaning, Unclear, Unknown
+from twin_module.chat.request import Question, Request
+from twin_module.chat.scene import Answer, Scene
+from twin_module.chat.speech import Title
+from twin_module.core.capability import Capability, Deed, EventType
+from twin_module.core.errors import Conflict
+from twin_module.core.room_name import called
+from twin_module.core.state import Content, frozen
+from twin_module.core.voice import About, Said
+from twin_module.engine.twin import Twin
+from twin_module.engine.writer import Written
+
+EXPERIENCE: Final = "chat"
+"""What the history says that such changes came through."""
+EVENTS: Final = "agenda"
+SERIES: Final = "recurrence_id"
+
+
+class Doing:
+    """Runs the commands of all capabilities."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+        self._homeserver = twin.homeserver
+        self._lookups = Lookups(twin)
+        self._meaning = Meaning(twin, self._lookups)
+        self._types: Mapping[str, EventType] = {each.type: each for each in twin.types}
+
+    async def do(self, request: Request, scene: Scene) -> Answer:
+        """Run a command, or ask what is not clear.
+
+        Raises:
+            TwinError: it can't be done; the message says why.
+        """
+        capability = self._twin.commands.capability(request.capability)
+        command = capability.command(request.command)
+        try:
+            request = await self._meaning.decide(request, capability, command, scene)
+        except Unclear as unclear:
+            return Answer(question(unclear.question, scene))
+        except Unknown as unknown:
+            return Answer(unknown.said)
+        arguments = dict(request.arguments)
+        if SERIES not in command.arguments:
+            arguments.pop(SERIES, None)  # it is done to all of a series, or there is no part of it
+        makes = "uid" in command.arguments and "uid" not in command.required
+        if makes and "uid" not in arguments:
+            # The same message makes the same object, also when it is worked off again after a kill.
+            arguments["uid"] = sha256(scene.message.event_id.encode()).hexdigest()[:20]
+        if capability.name == EVENTS and request.command == "invite":
+            return await self._invite(arguments, arguments["user_ids"], scene)
+        guests = arguments.pop("invite", ()) if capability.name == EVENTS else ()
+        before = {} if makes else await self._contents(capability, arguments)
+        had = next(iter(before.values()), None)
+        if had is not None:
+            # Tomorrow is tomorrow at the time that it had so far.
+            arguments = dict(moments.keeping(arguments, request.days, had))
+        written, made = await self._written(capability, request.command, arguments, makes=makes)
+        if makes and scene.in_chat and request.room_id is not None:
+            await self._meaning.remember(capability, request.room_id)
+        await self._twin.projector.catch_up()
+        if guests:
+            return await self._invite(arguments, guests, scene)
+        if made:
+            return Answer(scene.speech.said("made", title=Title(str(arguments.get("name", "")))))
+        told = [each for each in written if each.changed or makes]
+        return await self._told(capability, before, told, scene)
+
+    async def possible(self, requests: Sequence[Request], scene: Scene) -> Sequence[Request]:
+        """Return which of several meanings name what there is; all of them where none does."""
+        found = []
+        for each in requests:
+            if each.capability and not await self._meaning.names_nothing(each, scene):
+                found.append(each)
+        return found or requests
+
+    async def _written(
+        self, capability: Capability, command: str, arguments: dict[str, Any], *, makes: bool
+    ) -> tuple[Sequence[Written], Sequence[str]]:
+        """Run a command, and return what it wrote and which rooms it made."""
+        try:
+            outcome = await self._twin.commands.run(capability.name, command, arguments, EXPERIENCE)
+        except Conflict:
+            about = _about(capability, arguments)
+            record = await self._lookups.object(about) if makes and about else None
+            if record is None or about is None:
+                raise
+            # It was made before a kill, and only the answer is missing.
+            return [Written(about.room_id, about.type, about.uid, record.event_id, True)], ()
+        return outcome.written, outcome.created
+
+    async def _invite(
+        self, arguments: Mapping[str, Any], people: Sequence[str], scene: Scene
+    ) -> Answer:
+        """Invite guests to an event, which may get a room of its own for that."""
+        room = await self._twin.joined_room(arguments["room_id"])
+        invited = await self._twin.meetings.invite(room, arguments["uid"], people, None)
+        event_type = self._twin.commands.capability(EVENTS).event_type.type
+        about = About(invited.room_id, event_type, invited.uid)
+        there, record = await self._lookups.room(invited.room_id), await self._lookups.object(about)
+        said = scene.speech.said(
+            "invited-moved" if invited.moved else "invited",
+            [about],
+            people=await self._names(people),
+            title=Title(record.title or record.uid if record else invited.uid),
+            details=scene.speech.details(record.event().content, str, ()) if record else "",
+            room=Title(there.name if there else invited.room_id),
+        )
+        if invited.waiting:
+            late = scene.speech.said("waiting", people=await self._names(invited.waiting))
+            said = replace(said, body=said.body + late.body, html=f"{said.html}{late.html}")
+        return Answer(said)
+
+    async def invitation(self, about: About, scene: Scene, *, accept: bool) -> Answer:
+        """Accept or decline an invitation to a room.
+
+        Raises:
+            TwinError: it can't be joined.
+        """
+        waiting = {each.room_id: each for each in await self._homeserver.invitations()}
+        invitation = waiting.get(about.room_id)
+        if invitation is None:
+            return Answer(scene.speech.said("gone"))
+        via = [invitation.inviter.partition(":")[2]]
+        named = invitation.state.get(("m.room.name", ""))
+        name = named.content.get("name") if named else None
+        await self._homeserver.set_membership(
+            about.room_id, self._homeserver.owner, "join" if accept else "leave", "", via
+        )
+        title = Title(name if isinstance(name, str) and name else about.room_id)
+        return Answer(scene.speech.said("joined" if accept else "left", title=title))
+
+    async def proposal(self, about: About, scene: Scene, *, accept: bool) -> Answer:
+        """Take a proposal in, or dismiss it; `uid` is the event ID of the version.
+
+        Raises:
+            TwinError: it can't be taken in.
+        """
+        if not accept:
+            await self._twin.proposals.dismiss(about.uid)
+            return Answer(scene.speech.said("dismissed"))
+        await self._twin.proposals.accept(about.uid, EXPERIENCE)
+        return Answer(scene.speech.said("taken-in"))
+
+    # What is told
+
+    async def _contents(
+        self, capability: Capability, arguments: Mapping[str, Any]
+    ) -> Mapping[tuple[str, str], Content]:
+        about = _about(capability, arguments)
+        record = await self._lookups.object(about) if about else None
+        return {(record.type, record.uid): record.event().content} if record else {}
+
+    async def _told(
+        self,
+        capability: Capability,
+        before: Mapping[tuple[str, str], Content],
+        written: Sequence[Written],
+        scene: Scene,
+    ) -> Answer:
+        """Tell what was written to objects of a capability's own type, the first of them by name."""
+        ids = [each.event_id for each in written]
+        if not ids:
+            return Answer(scene.speech.said("nothing" if before else "done"), ids)
+        events = await self._homeserver.events(ids)
+        for each in written:
+            known, event = self._types.get(each.type), events.get(each.event_id)
+            if known is None or event is None:
+                continue
+            was = before.get((each.type, each.state_key), frozen({}))
+            for deed in _deeds(capability, known, was, event.content):
+                about = About(each.room_id, capability.event_type.type, deed.uid or each.state_key)
+                said = await self._deed(deed, known, about, was, event.content, scene)
+                return Answer(said, ids)
+        return Answer(scene.speech.said("done"), ids)
+
+    async def _deed(
+        self, deed: Deed, known: EventType, about: About, was: Content, now: Content, scene: Scene
+    ) -> Said:
+        content = now or was
+        title = await self.title(about) or (known.title(content) if content else about.uid)
+        people = sorted(known.concerned(content)) if known.concerned and content else []
+        names = {user: await self._names([user]) for user in people}
+        details = scene.speech.details(content, lambda user: names[user], people)
+        if about.room_id != scene.room_id and (room := await self._lookups.room(about.room_id)):
+            details += scene.speech.words("in", room=room.name or room.room_id)
+        kept = [] if deed.kind == "removed" else [about]
+        said = scene.speech.said(deed.kind, kept, title=Title(title), details=details)
+        asked = known.concerned(was) if known.concerned and was else ()
+        fresh = tuple(user for user in people if user not in {*asked, self._homeserver.owner})
+        # Who is asked for something is pinged, and notices ping nobody.
+        return replace(said, mentions=fresh, notice=not fresh)
+
+    async def title(self, about: About) -> str | None:
+        """Return what an object is called, None where it is not there."""
+        record = await self._lookups.object(about)
+        return (record.title or record.uid) if record else None
+
+    async def label(self, request: Request, scene: Scene) -> str:
+        """Return what a request is called among others."""
+        title = await self.title(request.about) if request.about else None
+        if request.capability:
+            command = self._twin.commands.capability(request.capability).command(request.command)
+            return f"{command.summary}: {title}" if title else command.summary
+        return title or scene.speech.words("gone")
+
+    async def _names(self, people: Sequence[str]) -> str:
+        members = await self._homeserver.members(await self._homeserver.joined_rooms())
+        known = {each.user_id: each.displayname for each in members}
+        shown = called([(user, known.get(user)) for user in people])
+        return ", ".join(shown[user] for user in people)
+
+
+def question(asked: Question, scene: Scene) -> Said:
+    """Return a question with numbers; what they stand for rides along."""
+    shown = asked.fitting()
+    head = scene.speech.said(asked.sentence, name=Title(asked.named))
+    head = replace(head, topic="question")
+    choices = [request.as_json() for _, request in shown]
+    return scene.speech.listed(head, [label for label, _ in shown], choices=choices)
+
+
+def _about(capability: Capability, arguments: Mapping[str, Any]) -> About | None:
+    if "uid" not in arguments or "room_id" not in arguments:
+        return None
+    return About(arguments["room_id"], capability.event_type.type, arguments["uid"])
+
+
+def _deeds(capability: Capability, known: EventType, was: Content, now: Content) -> Sequence[Deed]:
+    if known.deeds is not None:
+        return known.deeds(was, now)
+    if known is not capability.event_type:
+        return ()
+    return [Deed("added" if not was else "changed" if now else "removed")]
