@@ -18,7 +18,7 @@ from twin_module.chat.told import Told, told_in
 from twin_module.core.errors import TwinError
 from twin_module.core.layout import Kind
 from twin_module.core.ports import Cursor, Heard, Message
-from twin_module.core.voice import Said, key_of, voice_of
+from twin_module.core.voice import Said, voice_of
 from twin_module.engine import heard_store, store
 from twin_module.engine.twin import Twin
 
@@ -93,12 +93,22 @@ class Companion:
                 "twin_position", lambda cursor: store.read_position(cursor, POSITION)
             )
             if stored is None or stored > target:
-                await self._homeserver.transact(
-                    "twin_position", lambda cursor: store.write_position(cursor, target, POSITION)
-                )
+                await self._begin(target)
                 stored = target
             self._position = stored
         return self._position
+
+    async def _begin(self, target: int) -> None:
+        """Begin to hear, and introduce oneself; under its key that is said once."""
+        wishes = await self._twin.settings.read()
+        speech = Speech(wishes.language, self._twin.agenda.now().astimezone(wishes.zone))
+
+        def work(cursor: Cursor) -> None:
+            self._twin.voice.plan(cursor, speech.said("welcome"), "welcome")
+            store.write_position(cursor, target, POSITION)
+
+        await self._homeserver.transact("twin_begin_to_hear", work)
+        self._twin.voice.note()
 
     async def _work_off(self, message: Message) -> None:
         """Do what one message asks for, if anything, and note the answer."""
@@ -109,7 +119,7 @@ class Companion:
             heard_store.note(cursor, message.event_id)
             if placed is not None:
                 answer, room_id = placed
-                key = key_of("answer", message.event_id)
+                key = f"answer {message.event_id}"
                 self._twin.voice.plan(cursor, answer, key, room_id=room_id)
 
         await self._homeserver.transact("twin_answer", work)

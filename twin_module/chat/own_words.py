@@ -17,7 +17,7 @@ from twin_module.core import layout
 from twin_module.core.capability import Capability
 from twin_module.core.layout import Kind
 from twin_module.core.ports import Cursor
-from twin_module.core.voice import About, Said, key_of
+from twin_module.core.voice import About, Said
 from twin_module.engine import query
 from twin_module.engine.query import Query
 from twin_module.engine.settings import NOTICES
@@ -258,7 +258,7 @@ class OwnWords:
                 return scene.speech.said("when-not", name=Title(rest))
             moment = read.start
         again = told.again(self._homeserver.owner)
-        key = key_of("snoozed", scene.message.event_id)
+        key = f"snoozed {scene.message.event_id}"
         at = int(moment.timestamp() * 1000)
 
         def work(cursor: Cursor) -> None:

@@ -224,6 +224,53 @@ def test_what_is_listed_is_answered_by_number(alice: Chatty) -> None:
     assert all(each["progress"] == "completed" for each in alice.objects(room).values())
 
 
+def test_in_a_thread_the_answer_stands_in_the_thread(alice: Chatty) -> None:
+    room = alice.collection("Home")
+    alice.rest()
+    alice.say("!task buy bread", room)
+    told = alice.told()[-1][2]
+    relation = {"rel_type": "m.thread", "event_id": told, "is_falling_back": False}
+    content = {
+        "msgtype": "m.text",
+        "body": "done",
+        "m.relates_to": {**relation, "m.in_reply_to": {"event_id": told}},
+    }
+    assert alice.answer_to(room, content) == "Done: “buy bread”."
+    assert alice.last()["m.relates_to"]["rel_type"] == "m.thread"
+    assert alice.last()["m.relates_to"]["event_id"] == told
+
+
+def test_the_twin_introduces_itself_once(alice: Chatty) -> None:
+    assert [where for where, text, _ in alice.told() if "I am your twin" in text] == [alice.chat]
+    alice.restart()
+    alice.rest()
+    assert sum("I am your twin" in text for _, text, _ in alice.told()) == 1
+
+
+def test_a_word_that_means_several_things_is_done_to_what_is_there(alice: Chatty) -> None:
+    room = alice.collection("Home")
+    alice.rest()
+    alice.say("!task buy bread", room)
+    assert alice.say("!delete bread", room) == "Removed “buy bread”."
+    alice.say("!task pizza", room)
+    alice.say("!doc pizza", room)
+    question = alice.say("!delete pizza", room) or ""
+    assert question.splitlines()[0] == "Which one?"
+    assert {"pizza"} == set(alice.objects(room)) & {"pizza"}, "nothing is done before it is clear"
+
+
+def test_a_day_keeps_the_time_that_something_had(alice: Chatty) -> None:
+    room = alice.collection("Home")
+    alice.rest()
+    alice.say("!task buy bread tomorrow 18:00", room)
+    told = alice.told()[-1][2]
+    assert alice.say("friday", room, to=told) == "Changed “buy bread”, due on Friday at 18:00."
+    alice.say("!task buy milk tomorrow", room)
+    assert alice.say("friday", room, to=alice.told()[-1][2]) == (
+        "Changed “buy milk”, due on Friday."
+    )
+
+
 # Who is heard
 
 

@@ -7,6 +7,8 @@ from twin_module.chat.words import Catalog
 WORDS: Final = Catalog(
     {
         "en": {
+            "welcome": "Hello, I am your twin. Here I tell you what is waiting for you, and here you"
+            " can tell me what to do, as in “task buy bread tomorrow”. “help” tells more.",
             "added": "Added {title}{details}.",
             "changed": "Changed {title}{details}.",
             "removed": "Removed {title}.",
@@ -90,6 +92,9 @@ WORDS: Final = Catalog(
             "help-stop": "no more briefs",
         },
         "de": {
+            "welcome": "Hallo, ich bin dein Twin. Hier sage ich dir, was auf dich wartet, und hier"
+            " kannst du mir sagen, was zu tun ist, etwa „aufgabe Brot kaufen morgen“. Mehr sagt"
+            " „hilfe“.",
             "added": "Hinzugefügt: {title}{details}.",
             "changed": "Geändert: {title}{details}.",
             "removed": "Entfernt: {title}.",
