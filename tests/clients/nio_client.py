@@ -91,14 +91,15 @@ class NioClient(Client):
             asked = self._client.room_messages(room_id, start, None, MessageDirection.back, 250)
             answer = _expect(RoomMessagesResponse, await asked)
             # Meanwhile a sync may have begun a new timeline, as behind a gap.
-            timeline.events[:0] = [
-                each for each in reversed(answer.chunk) if isinstance(each, Event)
-            ]
+            # What came late stands in a sync by when it came, and here by what it follows.
+            known = {each.event_id for each in timeline.events}
+            older = [each for each in reversed(answer.chunk) if isinstance(each, Event)]
+            timeline.events[:0] = [each for each in older if each.event_id not in known]
             timeline.before = answer.end if answer.chunk else None
         return timeline.events if timeline else []
 
-    def _events(self, room_id: str) -> list[dict[str, Any]]:
-        """Return what was not taken back, as it came."""
+    def events(self, room_id: str) -> list[dict[str, Any]]:
+        """Return all events of a room as they came, but for what was taken back."""
         events = self._wait(self._whole(room_id))
         redacted = {each.redacts for each in events if isinstance(each, RedactionEvent)}
         return [
@@ -116,7 +117,7 @@ class NioClient(Client):
         _expect(RoomRedactResponse, self._wait(self._client.room_redact(room_id, event_id)))
 
     def messages(self, room_id: str) -> list[Shown]:
-        sent = [each for each in self._events(room_id) if each["type"] == MESSAGE]
+        sent = [each for each in self.events(room_id) if each["type"] == MESSAGE]
         edits = {
             (_relation(each).get("event_id"), each["sender"]): each["content"]["m.new_content"]
             for each in sent
@@ -135,14 +136,14 @@ class NioClient(Client):
 
     def printed(self, room_id: str, after: str) -> list[str]:
         """Return each body that came behind an event, as a client prints it that knows no edits."""
-        newest = [each for each in reversed(self._events(room_id)) if each["type"] == MESSAGE]
+        newest = [each for each in reversed(self.events(room_id)) if each["type"] == MESSAGE]
         behind = list(takewhile(lambda each: each["event_id"] != after, newest))
         return [each["content"]["body"] for each in reversed(behind)]
 
     def reactions(self, room_id: str) -> list[Reaction]:
         relations = [
             (_relation(each), each["sender"])
-            for each in self._events(room_id)
+            for each in self.events(room_id)
             if each["type"] == "m.reaction"
         ]
         return [Reaction(each["event_id"], each["key"], sender) for each, sender in relations]

@@ -53,6 +53,17 @@ def shared(alice: Home, bob: Home) -> str:
     return share(alice, bob)
 
 
+def outlive(home: Home, act: Any) -> None:
+    """Let something happen that a twin gets as a part of its room's state, after a gap."""
+    listeners = home.server.listeners[:]
+    home.server.listeners.clear()
+    before = len(home.server.arrivals)
+    act()
+    del home.server.arrivals[before:]
+    home.server.listeners[:] = listeners
+    run(home.twin.look_again())
+
+
 def wait(seconds: int, *homes: Home) -> None:
     """Let time go by second by second, in which timers and only they wake the twins."""
     for _ in range(seconds):
@@ -767,3 +778,31 @@ def test_a_room_that_is_not_in_the_tables_yet_is_told(alice: TellingHome, bob: T
     run(alice.twin.projector.catch_up())
     assert alice.read(store.read_room, room_id) is None
     assert waiting(alice) == 1
+
+
+# After a gap
+
+
+def test_what_came_as_a_part_of_the_rooms_state_is_told_too(
+    alice: TellingHome, bob: Home, shared: str
+) -> None:
+    settle(alice, bob)
+    outlive(alice, lambda: [bob.write(shared, task(str(n), f"Task {n}")) for n in range(3)])
+    wait(20, alice, bob)
+    [said] = shown(alice, shared)
+    assert [line.partition(" added ")[2] for line in said] == ["“Task 0”", "“Task 1”", "“Task 2”"]
+    alice.restart()
+    wait(20, alice, bob)
+    assert len(shown(alice, shared)) == 1
+
+
+def test_what_was_there_before_notices_is_not_told(
+    alice: TellingHome, bob: Home, shared: str
+) -> None:
+    settle(alice, bob)
+    alice.server.database.execute("DELETE FROM twin_position WHERE name = 'news'")
+    outlive(alice, lambda: bob.write(shared, task("a", "Bread")))
+    alice.restart()
+    alice.server.database.execute("DELETE FROM twin_news")
+    wait(20, alice, bob)
+    assert shown(alice, shared) == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
-from twin_module.chat.language import moments
+from twin_module.chat.language import moments, usage
 from twin_module.chat.lookups import Lookups
 from twin_module.chat.meaning import Meaning, Unclear, Unknown
 from twin_module.chat.request import Question, Request
@@ -44,36 +44,49 @@ class Doing:
         capability = self._twin.commands.capability(request.capability)
         command = capability.command(request.command)
         try:
-            request = await self._meaning.decide(request, capability, command, scene)
+            decided = await self._meaning.decide(request, capability, command, scene)
         except Unclear as unclear:
             return Answer(question(unclear.question, scene))
         except Unknown as unknown:
             return Answer(unknown.said)
-        arguments = dict(request.arguments)
+        arguments = dict(decided.arguments)
         if SERIES not in command.arguments:
             arguments.pop(SERIES, None)  # it is done to all of a series, or there is no part of it
+        if capability.name != EVENTS:
+            return await self._run(decided, capability, arguments, scene)
+        if decided.command == "invite":
+            return await self._invite(arguments, arguments["user_ids"], scene)
+        # Guests may have to get a room of their own, so they are invited to what is there.
+        guests = arguments.pop("invite", ())
+        answer = await self._run(decided, capability, arguments, scene)
+        return await self._invite(arguments, guests, scene) if guests else answer
+
+    async def _run(
+        self, request: Request, capability: Capability, arguments: dict[str, Any], scene: Scene
+    ) -> Answer:
+        """Run a command whose arguments are known, and tell what it did."""
+        command = capability.command(request.command)
         makes = "uid" in command.arguments and "uid" not in command.required
         if makes and "uid" not in arguments:
             # The same message makes the same object, also when it is worked off again after a kill.
             arguments["uid"] = sha256(scene.message.event_id.encode()).hexdigest()[:20]
-        if capability.name == EVENTS and request.command == "invite":
-            return await self._invite(arguments, arguments["user_ids"], scene)
-        guests = arguments.pop("invite", ()) if capability.name == EVENTS else ()
         before = {} if makes else await self._contents(capability, arguments)
         had = next(iter(before.values()), None)
         if had is not None:
             # Tomorrow is tomorrow at the time that it had so far.
-            arguments = dict(moments.keeping(arguments, request.days, had))
+            arguments = moments.keeping(arguments, request.days, had)
         written, made = await self._written(capability, request.command, arguments, makes=makes)
         if makes and scene.in_chat and request.room_id is not None:
             await self._meaning.remember(capability, request.room_id)
         await self._twin.projector.catch_up()
-        if guests:
-            return await self._invite(arguments, guests, scene)
         if made:
             return Answer(scene.speech.said("made", title=Title(str(arguments.get("name", "")))))
         told = [each for each in written if each.changed or makes]
-        return await self._told(capability, before, told, scene)
+        answer = await self._told(capability, before, told, scene)
+        if answer is not None:
+            return answer
+        what = usage.summary(capability, request.command, scene.speech.language)
+        return Answer(scene.speech.said("done", what=what), [each.event_id for each in told])
 
     async def possible(self, requests: Sequence[Request], scene: Scene) -> Sequence[Request]:
         """Return which of several meanings name what there is; all of them where none does."""
@@ -166,11 +179,11 @@ class Doing:
         before: Mapping[tuple[str, str], Content],
         written: Sequence[Written],
         scene: Scene,
-    ) -> Answer:
-        """Tell what was written to objects of a capability's own type, the first of them by name."""
+    ) -> Answer | None:
+        """Tell what was done to the first object of which there is something to tell, if any."""
         ids = [each.event_id for each in written]
         if not ids:
-            return Answer(scene.speech.said("nothing" if before else "done"), ids)
+            return Answer(scene.speech.said("nothing"), ids)
         events = await self._homeserver.events(ids)
         for each in written:
             known, event = self._types.get(each.type), events.get(each.event_id)
@@ -181,7 +194,7 @@ class Doing:
                 about = About(each.room_id, capability.event_type.type, deed.uid or each.state_key)
                 said = await self._deed(deed, known, about, was, event.content, scene)
                 return Answer(said, ids)
-        return Answer(scene.speech.said("done"), ids)
+        return None
 
     async def _deed(
         self, deed: Deed, known: EventType, about: About, was: Content, now: Content, scene: Scene

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from twin_module.core.ports import Cursor
-from twin_module.core.state import StateEvent
+from twin_module.core.state import StateEvent, frozen
 from twin_module.engine.versions import REDACTED, Place
 
 SCHEMA: Final = (
@@ -57,6 +57,30 @@ def queue(cursor: Cursor, events: Sequence[StateEvent], now: int) -> int:
             (each.event_id, each.room_id, each.type, each.state_key, each.sender, now, number),
         )
     return number
+
+
+def missed(cursor: Cursor, owner: str, seq: int, since: int) -> list[StateEvent]:
+    """Return what became current of others and never arrived by itself, without its content.
+
+    After a gap, Synapse gets most of what it missed as parts of a room's state.
+
+    Args:
+        cursor: of a transaction.
+        owner: whose own changes always arrive.
+        seq: only what changed in the tables behind this number of their sequence.
+        since: only what was written since; what is older may have been told and forgotten.
+    """
+    cursor.execute(
+        "SELECT o.room_id, o.type, o.uid, o.sender, o.event_id, o.ts FROM twin_objects o"
+        " LEFT JOIN twin_news n ON n.event_id = o.event_id"
+        " WHERE o.seq > ? AND o.sender <> ? AND o.ts >= ? AND n.event_id IS NULL"
+        " ORDER BY o.seq LIMIT ?",
+        (seq, owner, since, MOST),
+    )
+    return [
+        StateEvent(room_id, event_type, uid, frozen({}), sender, event_id, ts)
+        for room_id, event_type, uid, sender, event_id, ts in cursor.fetchall()
+    ]
 
 
 def rooms(cursor: Cursor) -> Mapping[str, int]:

@@ -140,8 +140,9 @@ def test_a_collection_is_shared_with_a_circle_by_their_names(alice: Chatty, bob:
     room = alice.collection("Groceries")
     circle = alice.circle("Family", bob="editor")
     alice.rest()
-    assert alice.say("share groceries with family") == "Done."
+    assert alice.say("share groceries with family") == "Done: Give a circle a role in a collection."
     assert alice.content(room, f"{NAMESPACE}.share", circle)
+    assert alice.say("share groceries with family") == "That was so already."
 
 
 def test_errors_of_commands_are_said_in_words(alice: Chatty) -> None:

@@ -45,6 +45,11 @@ def phrases(capability: Capability, language: str) -> list[str]:
     return [_written(form.shown, language) for form in usual[:_MOST_PHRASES]]
 
 
+def summary(capability: Capability, command: str, language: str) -> str:
+    """Return what a command does, in a few words."""
+    return _summary(f"{capability.name}.{command}", capability.commands[command].summary, language)
+
+
 def help_text(
     capabilities: Iterable[Capability], language: str, own: Sequence[tuple[str, str]] = ()
 ) -> Said:
@@ -72,9 +77,9 @@ def help_of(capability: Capability, language: str) -> Said:
     """Return all that can be said of a capability."""
     lines = []
     answers = phrases(capability, language)
-    for name, command in capability.commands.items():
+    for name in capability.commands:
         usages = _usages(capability, name, language)
-        what = _summary(f"{capability.name}.{name}", command.summary, language)
+        what = summary(capability, name, language)
         lines.append(Line(usages[0], what))
     begin = WORDS.say(
         language,

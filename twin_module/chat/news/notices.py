@@ -15,13 +15,15 @@ from twin_module.core.authority import creators
 from twin_module.core.layout import Kind, kind_in
 from twin_module.core.ports import Cursor, Message
 from twin_module.core.state import StateEvent
-from twin_module.engine import news_store
+from twin_module.engine import news_store, sequence, store
 from twin_module.engine.backoff import Backoff
 from twin_module.engine.settings import Wishes
 from twin_module.engine.twin import Twin
 
 logger = logging.getLogger(__name__)
 
+LOOKED: Final = "news"
+"""The position up to which it was looked for what was missed."""
 AGAIN: Final = 15_000
 """When it is tried again what failed, at the earliest."""
 
@@ -51,7 +53,12 @@ class Notices:
         self._next = 0
         self._cancel: Callable[[], None] | None = None
         self._stopped = False
+        self._looked_upto: int | None = None
+        """How far it was looked for what was missed, in the sequence of changes."""
+        self._has_changed = True
+        """Whether something may have become current without arriving by itself."""
         twin.projector.arrivals.listen(self._hear)
+        twin.projector.listen(self._note_change)
 
     # What comes
 
@@ -68,22 +75,53 @@ class Notices:
         if not fresh:
             return
         try:
-            asking = {each.room_id for each in fresh if self._asks_somebody(each)}
-            rooms = await self._told_rooms({each.room_id for each in fresh}, asking)
-            chosen = [each for each in fresh if each.room_id in rooms]
-            if not chosen:
-                return
-            now = self._homeserver.now()
-            await self._homeserver.transact(
-                "twin_news", lambda cursor: news_store.queue(cursor, chosen, now)
-            )
+            await self._queue(fresh)
         except Exception:
             # What is not told is still in the room; all else has to go on.
             logger.exception("The twin could not note what changed, and will not tell it")
+
+    async def _queue(self, fresh: Sequence[StateEvent]) -> None:
+        """Note what is to be told of some changes, and where."""
+        asking = {each.room_id for each in fresh if self._asks_somebody(each)}
+        rooms = await self._told_rooms({each.room_id for each in fresh}, asking)
+        chosen = [each for each in fresh if each.room_id in rooms]
+        if not chosen:
             return
+        now = self._homeserver.now()
+        await self._homeserver.transact(
+            "twin_news", lambda cursor: news_store.queue(cursor, chosen, now)
+        )
         for room_id in {each.room_id for each in chosen}:
             self._rooms.setdefault(room_id, RoomNews()).came(now)
         self._has_news = True
+
+    def _note_change(self, rooms: frozenset[str]) -> None:
+        self._has_changed = True
+
+    async def _look_for_missed(self) -> None:
+        """Note what became current without arriving by itself, and how far that was looked for."""
+        self._has_changed = False
+        owner, since = self._homeserver.owner, self._homeserver.now() - news_store.DAY_MS
+
+        def read(cursor: Cursor) -> tuple[int, list[StateEvent]]:
+            last = sequence.last_seq(cursor)
+            seen = self._looked_upto
+            if seen is None:
+                seen = store.read_position(cursor, LOOKED)
+            if seen is None:
+                seen = last
+                store.write_position(cursor, last, LOOKED)
+            return last, news_store.missed(cursor, owner, seen, since) if last > seen else []
+
+        last, missed = await self._homeserver.transact("twin_news_missed", read)
+        fresh = [each for each in missed if self._may_tell(each)]
+        if fresh:
+            await self._queue(fresh)
+            # What is queued is known, so that nothing is lost where this is stored now and then.
+            await self._homeserver.transact(
+                "twin_news_looked", lambda cursor: store.write_position(cursor, last, LOOKED)
+            )
+        self._looked_upto = last
 
     def _asks_somebody(self, event: StateEvent) -> bool:
         """Tell whether somebody is asked who may still be invited, after what they are asked to."""
@@ -135,6 +173,12 @@ class Notices:
 
     async def settle(self) -> None:
         """Tell what is due; what fails is tried again later and never raised."""
+        if self._has_changed and not self._stopped:
+            try:
+                await self._look_for_missed()
+            except Exception:
+                self._has_changed = True
+                logger.exception("The twin could not look for what it missed, trying again")
         now = self._homeserver.now()
         is_due = self._has_news or now >= self._next or now < self._settled_at
         if self._stopped or (self._is_read and not (self._rooms and is_due)):
