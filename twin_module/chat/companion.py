@@ -42,6 +42,7 @@ class Companion:
         self._twin = twin
         self._homeserver = twin.homeserver
         self._position: int | None = None
+        self._is_hearing = False
         self.notices = Notices(twin, page)
         self.brief = Brief(twin)
         self._answering = Answering(twin, self.brief)
@@ -54,21 +55,31 @@ class Companion:
         self.brief.stop()
 
     async def settle(self) -> None:
-        """Do what the owner said since the last time; what fails is tried again at the next turn."""
+        """Do what the owner said since the last time, beside the turn: another server may be slow."""
+        if self._is_hearing or await self._homeserver.position() == self._position:
+            return
+        self._is_hearing = True
+        self._homeserver.background("twin_companion", self._hear)
+
+    async def _hear(self) -> None:
         try:
-            async with self._homeserver.lock("companion"):
-                await self._follow()
+            await self._follow()
         except Exception:
             logger.exception("The companion could not hear its owner, trying again")
+        finally:
+            self._is_hearing = False
 
     async def _follow(self) -> None:
-        target = await self._homeserver.position()
-        position = await self._reached(target)
-        while position < target:
+        """Hear to the end of the stream; what fails is tried again at the next turn."""
+        while True:
+            target = await self._homeserver.position()
+            position = await self._reached(target)
+            if position >= target:
+                return
             heard = await self._homeserver.heard(position, target)
             if heard.event_ids:
                 await self._work_off_all(heard)
-            position = self._position = heard.upto
+            self._position = heard.upto
 
     async def _work_off_all(self, heard: Heard) -> None:
         ids = heard.event_ids

@@ -1,7 +1,8 @@
 """The rooms of the twin's own voice: the chat with its owner, and those that the owner lets it into."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, Literal
 
 from twin_module.core.authority import Role, integer, membership_of, power_of
@@ -32,6 +33,8 @@ class VoiceRooms:
         """The room ID of the chat of the two, once it is known."""
         self._later = Backoff[str]()
         """The rooms in which something could not be done yet."""
+        self._declining: set[str] = set()
+        """The rooms whose servers are just being told that it does not come."""
 
     # The chat of the two
 
@@ -153,17 +156,31 @@ class VoiceRooms:
                 self._later.postpone(room_id, self._homeserver.now())
             if self._later.waits(room_id, self._homeserver.now()):
                 continue
-            try:
-                if inviter == self._homeserver.owner:
-                    await self._ensure_account()
-                    await self._homeserver.join_as_voice(room_id)
-                else:
-                    await self._homeserver.leave_as_voice(room_id)
-            except Exception as error:  # noqa: BLE001 - one room's trouble is one for later
-                logger.info("The voice can't answer an invitation to %s yet: %s", room_id, error)
-                self._later.postpone(room_id, self._homeserver.now())
-            else:
-                self._later.done(room_id)
+            if inviter == self._homeserver.owner:
+                await self._attempt(room_id, self._come)
+            elif room_id not in self._declining:
+                self._declining.add(room_id)
+                # A stranger's server may take its time, and must not take the twin's.
+                self._homeserver.background("twin_decline", partial(self._decline, room_id))
+
+    async def _decline(self, room_id: str) -> None:
+        await self._attempt(room_id, self._homeserver.leave_as_voice)
+        self._declining.discard(room_id)
+
+    async def _come(self, room_id: str) -> None:
+        await self._ensure_account()
+        await self._homeserver.join_as_voice(room_id)
+
+    async def _attempt(self, room_id: str, act: Callable[[str], Awaitable[None]]) -> bool:
+        """Come to a room or leave it, now or later; tells whether that is done."""
+        try:
+            await act(room_id)
+        except Exception as error:  # noqa: BLE001 - one room's trouble is one for later
+            logger.info("The voice can't come to %s, or leave it, yet: %s", room_id, error)
+            self._later.postpone(room_id, self._homeserver.now())
+            return False
+        self._later.done(room_id)
+        return True
 
     async def astray(self) -> Mapping[str, Literal["encrypted", "alone"]]:
         """Return the rooms that the voice is to leave now, with why."""
@@ -173,15 +190,8 @@ class VoiceRooms:
 
     async def leave(self, room_id: str) -> None:
         """Leave a room, now or later."""
-        try:
-            await self._homeserver.leave_as_voice(room_id)
-        except Exception as error:  # noqa: BLE001 - one room's trouble is one for later
-            logger.info("The voice can't leave %s yet: %s", room_id, error)
-            self._later.postpone(room_id, self._homeserver.now())
-        else:
-            self._later.done(room_id)
-            if room_id == self.chat:
-                self.chat = None
+        if await self._attempt(room_id, self._homeserver.leave_as_voice) and room_id == self.chat:
+            self.chat = None
 
 
 def _needed(state: StateMap) -> int:
