@@ -31,6 +31,11 @@ SNOOZE: Final = timedelta(hours=1)
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _OFF: Final = ("off", "aus", "stop", "stopp", "none", "nie", "never")
 _WEEK: Final = ("weekly", "week", "woche", "wöchentlich")
+LEVELS: Final[Mapping[str, str]] = {
+    **{level: level for level in NOTICES},
+    **dict(zip(("alles", "täglich", "bitten", "nichts"), NOTICES, strict=True)),
+}
+"""How much is told, by how it is said."""
 _OVER: Final = ("completed", "failed", "cancelled")
 
 
@@ -58,15 +63,15 @@ OWN_WORDS: Final = (
     OwnWord(
         "brief",
         {"en": ("brief",), "de": ("übersicht",)},
-        {"en": "[weekly | 7:30 | off]", "de": "[weekly | 7:30 | off]"},
+        {"en": "[weekly | 7:30 | off]", "de": "[Woche | 7:30 | aus]"},
     ),
     OwnWord(
         "notices",
         {"en": ("notices",), "de": ("meldungen",)},
-        {"en": "[all | digest | mentions | none]", "de": "[all | digest | mentions | none]"},
+        {"en": "[all | digest | mentions | none]", "de": "[alles | täglich | Bitten | nichts]"},
     ),
     OwnWord("new", {"en": ("new",), "de": ("neu",)}, {"en": "Home", "de": "Zuhause"}),
-    OwnWord("widget", {"en": ("widget",), "de": ("widget",)}, {"en": "[off]", "de": "[off]"}),
+    OwnWord("widget", {"en": ("widget",), "de": ("widget",)}, {"en": "[off]", "de": "[aus]"}),
     OwnWord(
         "snooze",
         {"en": ("snooze", "later"), "de": ("später", "schlummern")},
@@ -226,8 +231,9 @@ class OwnWords:
         return scene.speech.said("brief-off")
 
     async def _notices(self, rest: str, scene: Scene, told: Told | None) -> Said:
-        level = next((word for word in rest.casefold().split() if word in NOTICES), None)
-        named = " ".join(word for word in rest.split() if word.casefold() not in NOTICES)
+        levels = [LEVELS[word] for word in rest.casefold().split() if word in LEVELS]
+        level = levels[0] if levels else None
+        named = " ".join(word for word in rest.split() if word.casefold() not in LEVELS)
         room = await self._room(named, scene)
         if room is None or room.creator != self._homeserver.owner:
             return scene.speech.said("notices-where")

@@ -169,7 +169,18 @@ def test_german_words_do_the_same(alice: Chatty) -> None:
     alice.say("aufgabe Brot morgen")
     assert alice.say("suche Brot") == "Gefunden:\n1. Brot, fällig morgen in Zuhause"
     assert alice.say("neu Garten") == "Die Sammlung „Garten“ ist angelegt. Hier heißt sie #Garten."
-    assert alice.say("stopp") == ("Keine Übersichten mehr. !brief 7:30 schaltet sie wieder ein.")
+    assert alice.say("stopp") == (
+        "Keine Übersichten mehr. !übersicht 7:30 schaltet sie wieder ein."
+    )
+
+
+def test_how_much_is_told_is_said_in_german_too(alice: Chatty) -> None:
+    room = alice.collection("Zuhause")
+    alice.wishes(language="de")
+    for said, level in (("täglich", "digest"), ("Bitten", "mentions"), ("nichts", "none")):
+        assert "In „Zuhause“ erzähle ich ab jetzt" in (alice.say(f"!meldungen {said}", room) or "")
+        assert settings(alice)["notices"] == {room: level}
+    assert "Woche" in (alice.say("übersicht woche") or "")
 
 
 def test_nothing_that_is_said_raises(alice: Chatty) -> None:
