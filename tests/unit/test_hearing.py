@@ -47,6 +47,13 @@ def test_code_and_what_is_struck_out_is_not_said() -> None:
     assert words(html("<del>!task buy bread</del>")) is None
 
 
+def test_code_in_what_is_said_belongs_to_it() -> None:
+    assert words(html("!task fix <code>foo()</code> now")) == "!task fix foo() now"
+    assert words(html("<code>!task x</code>")) is None
+    assert words(html("<p>look</p><p><code>!task x</code></p>")) == "look"
+    assert words(html("!task x <pre><code>foo()</code></pre>")) == "!task x"
+
+
 @pytest.mark.parametrize("msgtype", ["m.notice", "m.emote", "m.image", "m.file", None, 3])
 def test_only_plain_speech_is_heard(msgtype: Any) -> None:
     assert hear(message({"msgtype": msgtype, "body": "!task buy bread"})) is None

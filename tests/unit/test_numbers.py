@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from twin_module.chat.numbers import numbered
+from twin_module.chat.numbers import numbered, parted
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from twin_module.chat.numbers import numbered
         ("1, 3 done", [1, 3], "done"),
         ("1 3 done", [1, 3], "done"),
         ("1 and 3 done", [1, 3], "done"),
+        ("1, 2 & 3 done", [1, 2, 3], "done"),
         ("1 und 3 erledigt", [1, 3], "erledigt"),
         ("2 2 done", [2], "done"),
         ("2 18:00", [2], "18:00"),
@@ -37,6 +38,27 @@ def test_times_amounts_and_numbers_that_are_not_there_are_words(said: str) -> No
 
 def test_where_nothing_is_counted_all_is_nothing() -> None:
     assert numbered("all done", 0) == ([], "all done")
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("1 done, 2 tomorrow", ["1 done", "2 tomorrow"]),
+        ("1 done; 2, 3 tomorrow", ["1 done", "2, 3 tomorrow"]),
+        ("1 done\n2 rename to eggs, 3 pieces", ["1 done", "2 rename to eggs, 3 pieces"]),
+        ("1, 3 done", ["1, 3 done"]),
+        ("1 done, 9 tomorrow", ["1 done, 9 tomorrow"]),
+        ("1 done, soon", ["1 done, soon"]),
+        ("", [""]),
+    ],
+)
+def test_each_number_may_have_an_answer_of_its_own(said: str, parts: list[str]) -> None:
+    assert parted(said, 5) == parts
+
+
+@given(st.text("12 ,;\na", max_size=40))
+def test_no_word_of_several_answers_is_lost(said: str) -> None:
+    assert "".join(parted(said, 2)).count("a") == said.count("a")
 
 
 @given(st.text(max_size=60), st.integers(0, 60))

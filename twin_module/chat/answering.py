@@ -1,7 +1,9 @@
 """From what the owner said to what is done: commands, answers to what was told, and signs."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from twin_module.chat.briefs.brief import Brief
@@ -9,10 +11,11 @@ from twin_module.chat.briefs.reading import PROPOSAL
 from twin_module.chat.doing import Doing, question
 from twin_module.chat.hearing import Words
 from twin_module.chat.language import grammar, usage
-from twin_module.chat.language.folding import sign as bare_sign
+from twin_module.chat.language.folding import bare, sign as bare_sign
+from twin_module.chat.language.forms import ROOM, acts_in_room
 from twin_module.chat.language.reading import Reading
-from twin_module.chat.numbers import numbered
-from twin_module.chat.own_words import OwnWords, spoken
+from twin_module.chat.numbers import numbered, parted
+from twin_module.chat.own_words import LIST, OwnWords, spoken
 from twin_module.chat.request import Question, Request, read_request, request_of
 from twin_module.chat.scene import Answer, Scene
 from twin_module.chat.speech import Title
@@ -20,6 +23,7 @@ from twin_module.chat.told import Told
 from twin_module.core.capability import Capability
 from twin_module.core.errors import TwinError
 from twin_module.core.voice import About, Said
+from twin_module.engine.settings import LANGUAGES
 from twin_module.engine.twin import Twin
 
 MOST_AT_ONCE: Final = 20
@@ -29,6 +33,11 @@ MEMBER: Final = "m.room.member"
 _YES: Final = ("yes", "accept", "join", "ja", "annehmen", "beitreten", "\N{WHITE HEAVY CHECK MARK}")
 _NO: Final = ("no", "decline", "nein", "ablehnen", "\N{CROSS MARK}")
 BRIEF: Final = "brief"
+REMOVE: Final = "remove"
+"""The command that is not done to what was told last without being asked again."""
+ANSWERS: Final = "answers"
+"""The topic of several answers at once, which have no numbers."""
+_NUMBER: Final = re.compile(r"\d{1,3}(?=$|[.):]?\s+[^\W\d]|[.):]$)")
 _SNOOZE: Final = "\N{ALARM CLOCK}"
 
 
@@ -46,13 +55,16 @@ class Answering:
             for event in capability.events
         }
 
-    async def to_command(self, text: str, told: Told | None, scene: Scene) -> Answer:
+    async def to_command(
+        self, text: str, told: Told | None, scene: Scene, *, is_answer: bool = True
+    ) -> Answer:
         """Do what a command says.
 
         Args:
             text: without the exclamation mark.
             told: the message that it answers, if any.
             scene: where it was said.
+            is_answer: whether it answers that message, and does not only stand behind it.
         """
         own = await self._own.answer(text, scene, told)
         if own is not None:
@@ -62,6 +74,15 @@ class Answering:
         readings = await self._homeserver.in_thread(
             lambda: grammar.read_command(text, self._capabilities, spoken_in, now)
         )
+        about = told.about[0] if told and not told.choices and len(told.about) == 1 else None
+        if about is not None and all(self._is_open(each) for each in readings):
+            # Nothing says which object: the one that was just told of.
+            meant = [request_of(each, about) for each in readings if self._may_be(each, about)]
+            meant = meant or list(await self._read(about, numbered(text, 1)[1], scene))
+            if any(each.command == REMOVE for each in meant) and not is_answer:
+                return await self._ask(meant, scene)
+            if meant:
+                return await self._one_of(meant, scene)
         if not readings:
             return Answer(usage.hint(text, self._capabilities, language, spoken(language)))
         return await self._one_of([request_of(each) for each in readings], scene)
@@ -77,19 +98,27 @@ class Answering:
         counted = meant_by_number(said.text, lately)
         if counted is not None:
             return await self._by_number(said.text, counted, scene)
-        return await self.to_command(said.text, lately[0] if lately else None, scene)
+        listed = next((each for each in lately if counts(each)), None)
+        if listed is not None and _NUMBER.match(said.text):
+            return Answer(scene.speech.said("no-such-number", count=listed.count))
+        latest = lately[0] if lately else None
+        return await self.to_command(said.text, latest, scene, is_answer=said.to is not None)
 
     async def to_answer(self, said: Words, told: Told, scene: Scene) -> Answer:
         """Do what an answer to a message asks for."""
-        own = await self._own.answer(said.text, scene, told, bare=True)
+        own = await self._own.answer(said.text, scene, told, bare=not scene.in_chat)
         if own is not None:
             return Answer(own)
+        if scene.in_chat and usage.called(said.text.partition(" ")[0], self._capabilities):
+            return await self.to_command(said.text, told, scene)
         if told.choices or len(told.about) > 1:
             return await self._by_number(said.text, told, scene)
         if not told.about:
             return await self.to_command(said.text, told, scene)
-        _, words = numbered(said.text, 1)
-        return await self._with(told.about[0], words or said.text, scene)
+        numbers, words = numbered(said.text, 1)
+        if numbers and not words:
+            return await self._offer(told.about[0], scene)
+        return await self._with(told.about[0], words, scene)
 
     async def to_sign(self, key: str, told: Told, scene: Scene) -> Answer | None:
         """Do what a reaction to a message stands for; None where it stands for nothing."""
@@ -124,13 +153,18 @@ class Answering:
             )
         if not words:
             return await self._offer(told.about[numbers[0] - 1], scene)
+        parts = [text]
+        if "\n" in text or not await self._read(told.about[numbers[0] - 1], words, scene):
+            parts = parted(text, told.count)
         answers = []
-        for number in numbers[:MOST_AT_ONCE]:
-            try:
-                answers.append(await self._with(told.about[number - 1], words, scene))
-            except TwinError as error:
-                answers.append(Answer(scene.speech.said("refused", reason=error.message)))
-        return together(answers)
+        for part in parts:
+            numbers, words = numbered(part, told.count)
+            for number in numbers[:MOST_AT_ONCE]:
+                try:
+                    answers.append(await self._with(told.about[number - 1], words, scene))
+                except TwinError as error:
+                    answers.append(Answer(scene.speech.said("refused", reason=error.message)))
+        return together(answers[:MOST_AT_ONCE])
 
     async def _offer(self, about: About, scene: Scene) -> Answer:
         """Say what an object is called of which nothing is said but its number, and what can be."""
@@ -139,29 +173,50 @@ class Answering:
             return Answer(scene.speech.said("gone"))
         phrases = self._phrases(about, scene)
         said = scene.speech.said("can-say", [about], title=Title(title or ""), phrases=phrases)
-        return Answer(said if title else scene.speech.said("not-known", phrases=phrases))
+        return Answer(said if title else scene.speech.said("can-say-there", phrases=phrases))
 
     async def _with(self, about: About, words: str, scene: Scene) -> Answer:
         """Do with an object what words say."""
-        if about.type in (MEMBER, PROPOSAL):
-            return await self._decided(about, words.casefold().strip(" .!"), scene)
-        capability = self._by_type.get(about.type)
-        readings: Sequence[Reading] = ()
-        if capability is not None:
-            language, now = scene.speech.language, scene.speech.now
-            readings = await self._homeserver.in_thread(
-                lambda: grammar.read_answer(words, capability, language, now)
-            )
-        if not readings:
+        meant = await self._read(about, words, scene)
+        if not meant:
             return Answer(scene.speech.said("not-known", phrases=self._phrases(about, scene)))
-        return await self._one_of([request_of(each, about) for each in readings], scene)
+        if about.type not in (MEMBER, PROPOSAL) and await self._doing.title(about) is None:
+            return Answer(scene.speech.said("gone"))
+        return await self._one_of(meant, scene)
 
-    async def _decided(self, about: About, word: str, scene: Scene) -> Answer:
-        """Say yes or no to an invitation or a proposal."""
-        if word not in (*_YES, *_NO):
-            return Answer(scene.speech.said("not-known", phrases=self._phrases(about, scene)))
-        decide = self._doing.invitation if about.type == MEMBER else self._doing.proposal
-        return await decide(about, scene, accept=word in _YES)
+    async def _read(self, about: About, words: str, scene: Scene) -> Sequence[Request]:
+        """Return what words may mean that are said of an object."""
+        if about.type in (MEMBER, PROPOSAL):
+            word = words.casefold().strip(" .!")
+            return [Request(words=word, about=about)] if word in (*_YES, *_NO) else []
+        capability = self._by_type.get(about.type)
+        if capability is None:
+            return []
+        language, now = scene.speech.language, scene.speech.now
+        for spoken_in in (language, *(each for each in LANGUAGES if each != language)):
+            readings = await self._homeserver.in_thread(
+                partial(grammar.read_answer, words, capability, spoken_in, now)
+            )
+            if readings:
+                return [request_of(each, about) for each in readings]
+        return []
+
+    def _may_be(self, reading: Reading, about: About) -> bool:
+        """Tell whether what was asked for, without saying of which object, may be done to this one."""
+        capability = self._by_type.get(about.type)
+        return (
+            reading.object == ""
+            and capability is not None
+            and (capability.name == reading.capability)
+        )
+
+    def _is_open(self, reading: Reading) -> bool:
+        """Tell whether somebody has still to say which object is meant."""
+        capability = next(each for each in self._capabilities if each.name == reading.capability)
+        command = capability.command(reading.command)
+        return reading.object == "" or (
+            acts_in_room(capability, command) and ROOM not in {*reading.arguments, *reading.names}
+        )
 
     def _phrases(self, about: About, scene: Scene) -> str:
         capability = self._by_type.get(about.type)
@@ -176,23 +231,32 @@ class Answering:
             requests = await self._doing.possible(requests, scene)
         if len(requests) == 1:
             return await self._do(requests[0], scene)
+        return await self._ask(requests, scene)
+
+    async def _ask(self, requests: Sequence[Request], scene: Scene) -> Answer:
         choices = [(await self._doing.label(each, scene), each) for each in requests]
-        return Answer(question(Question("which-object", "", choices), scene))
+        sentence = "which-object" if len(choices) > 1 else "sure"
+        return Answer(question(Question(sentence, "", choices), scene))
 
     async def _do(self, request: Request, scene: Scene) -> Answer:
-        if request.words is not None and request.about is not None:
-            return await self._with(request.about, request.words, scene)
-        return await self._doing.do(request, scene)
+        about, words = request.about, request.words
+        if words is None or about is None:
+            return await self._doing.do(request, scene)
+        if about.type not in (MEMBER, PROPOSAL) or words not in (*_YES, *_NO):
+            return await self._with(about, words, scene)
+        decide = self._doing.invitation if about.type == MEMBER else self._doing.proposal
+        return await decide(about, scene, accept=words in _YES)
 
 
 def language_of(text: str, capabilities: Sequence[Capability], usual: str) -> str:
-    """Return the language of a command: another than usual where it begins with a word of that one."""
-    first = text.partition(" ")[0].casefold()
+    """Return the language of a command: another than usual where it names what it is about in that."""
+    words = [bare(word) for word in text.split(maxsplit=3)[:3]]
     called = [
         language
+        for word in words
         for capability in capabilities
-        for language, words in capability.called.items()
-        if first in words
+        for language, names in capability.called.items()
+        if word in names
     ]
     return usual if usual in called or not called else called[0]
 
@@ -204,26 +268,33 @@ def meant_by_number(text: str, lately: Sequence[Told]) -> Told | None:
     """
     for number, told in enumerate(lately):
         numbers, words = numbered(text, told.count)
-        if not numbers:
-            continue
-        if told.choices and number == 0 and not words:
+        if told.choices and number == 0 and numbers and not words:
             return told
-        if not told.choices and (told.count > 1 or told.topic == BRIEF):
-            return told
+        if counts(told):
+            return told if numbers else None
     return None
+
+
+def counts(told: Told) -> bool:
+    """Tell whether a message has numbers that stay: a list of one line has, an answer has none."""
+    if told.choices or told.topic == ANSWERS:
+        return False
+    return told.count > 1 or (bool(told.about) and told.topic in (BRIEF, LIST))
 
 
 def together(answers: Sequence[Answer]) -> Answer:
     """Return several answers as one."""
     if len(answers) == 1:
         return answers[0]
-    said = [each.said for each in answers]
+    # What is said to several of them alike is said once.
+    said = list({(each.said.body, each.said.about): each.said for each in answers}.values())
     one = Said(
         body="\n".join(each.body for each in said),
         html="<br>".join(each.html or "" for each in said),
         notice=all(each.notice for each in said),
         mentions=tuple(dict.fromkeys(user for each in said for user in each.mentions)),
         about=tuple(dict.fromkeys(about for each in said for about in each.about)),
+        topic=ANSWERS,
     )
     questions = [each for each in said if each.choices]
     if questions:

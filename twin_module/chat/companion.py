@@ -5,13 +5,15 @@ in order; the answer is noted to be said in the transaction that notes that it w
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from twin_module.chat.answering import Answering
+from twin_module.chat.answering import BRIEF, MOST_AT_ONCE, Answering, together
 from twin_module.chat.briefs.brief import Brief
 from twin_module.chat.hearing import Reaction, Words, hear
 from twin_module.chat.news.notices import Notices
+from twin_module.chat.own_words import COLLECTIONS, LIST, is_thanks
 from twin_module.chat.scene import Answer, Scene
 from twin_module.chat.speech import Speech
 from twin_module.chat.told import Told, told_in
@@ -159,7 +161,7 @@ class Companion:
         """Return an answer as it is said in the room, or else in the chat of the two."""
         if scene.in_chat:
             return replace(answer.said, mentions=(), notice=True), None
-        if await self._twin.voice.enter(scene.room_id):
+        if not tells_elsewhere(answer, scene) and await self._twin.voice.enter(scene.room_id):
             # The answer tells everybody in the room.
             await self.notices.skip(answer.written)
             thread = said.thread if isinstance(said, Words) else None
@@ -191,10 +193,12 @@ class Companion:
         told = await self._told(said.to, scene) if said.to else None
         if isinstance(said, Reaction):
             return await self._answering.to_sign(said.key, told, scene) if told else None
-        if said.text[0] == "!" and said.text[1:2].isalpha():
+        if _is_command(said.text):
             return await self._commanded(said.text[1:], told, scene)
         if told is not None:
-            return await self._answering.to_answer(said, told, scene)
+            # Who thanks in front of others wants no answer.
+            is_none = not scene.in_chat and is_thanks(said.text)
+            return None if is_none else await self._answering.to_answer(said, told, scene)
         if not scene.in_chat:
             return None
         lately = await self._homeserver.lately_spoken(scene.room_id)
@@ -204,7 +208,20 @@ class Companion:
     async def _commanded(self, text: str, told: Told | None, scene: Scene) -> Answer | None:
         if not await self._listens(scene):
             return None
-        return await self._answering.to_command(text, told, scene)
+        lines = [line.strip() for line in text.splitlines()]
+        several = [line for line in lines[1:] if _is_command(line)]
+        if not several or len(several) < len([line for line in lines[1:] if line]):
+            return await self._answering.to_command(text, told, scene)
+        commands = [lines[0], *(line[1:] for line in several)][:MOST_AT_ONCE]
+        answers = []
+        for number, command in enumerate(commands):
+            try:
+                each = replace(scene, line=number)
+                answers.append(await self._answering.to_command(command, told, each))
+            except TwinError as error:
+                answers.append(Answer(scene.speech.said("refused", reason=error.message)))
+        elsewhere = any(tells_elsewhere(each, scene) for each in answers)
+        return replace(together(answers), elsewhere=elsewhere)
 
     async def _is_encrypted(self, room_id: str) -> bool:
         key = ("m.room.encryption", "")
@@ -225,3 +242,21 @@ class Companion:
             return told_in(message, own=True)
         theirs = scene.is_collection and scene.room and voice_of(scene.room.creator)
         return told_in(message, own=False) if message.sender == theirs else None
+
+
+def _is_command(text: str) -> bool:
+    return text[:1] == "!" and text[1:2].isalpha()
+
+
+def tells_elsewhere(answer: Answer, scene: Scene) -> bool:
+    """Tell whether an answer tells what is in other rooms, which is nothing to those in this one."""
+    said = answer.said
+    if answer.elsewhere or said.topic in (BRIEF, COLLECTIONS):
+        return True
+    rooms = {each.room_id for each in said.about} if said.topic == LIST else set()
+    rooms |= {str(place) for each in said.choices if (place := _room_of(each))}
+    return not rooms <= {scene.room_id}
+
+
+def _room_of(choice: Mapping[str, Any]) -> Any:
+    return (choice.get("about") or choice.get("arguments") or {}).get("room_id")

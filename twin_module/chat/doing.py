@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from twin_module.chat.language import moments, usage
 from twin_module.chat.lookups import Lookups
@@ -13,6 +14,7 @@ from twin_module.chat.scene import Answer, Scene
 from twin_module.chat.speech import Title
 from twin_module.core.capability import Capability, Deed, EventType
 from twin_module.core.errors import Conflict
+from twin_module.core.recurrence import occurrence_at
 from twin_module.core.room_name import called
 from twin_module.core.state import Content, frozen
 from twin_module.core.voice import About, Said
@@ -23,6 +25,7 @@ EXPERIENCE: Final = "chat"
 """What the history says that such changes came through."""
 EVENTS: Final = "agenda"
 SERIES: Final = "recurrence_id"
+TARGET: Final = "to_room_id"
 
 
 class Doing:
@@ -69,12 +72,13 @@ class Doing:
         makes = "uid" in command.arguments and "uid" not in command.required
         if makes and "uid" not in arguments:
             # The same message makes the same object, also when it is worked off again after a kill.
-            arguments["uid"] = sha256(scene.message.event_id.encode()).hexdigest()[:20]
+            said = f"{scene.message.event_id}{scene.line or ''}"
+            arguments["uid"] = sha256(said.encode()).hexdigest()[:20]
         before = {} if makes else await self._contents(capability, arguments)
         had = next(iter(before.values()), None)
         if had is not None:
-            # Tomorrow is tomorrow at the time that it had so far.
-            arguments = moments.keeping(arguments, request.days, had)
+            # Tomorrow is tomorrow at the time that it had so far, and 17:00 is on its day.
+            arguments = moments.keeping(arguments, request.days, had, request.times)
         written, made = await self._written(capability, request.command, arguments, makes=makes)
         if makes and scene.in_chat and request.room_id is not None:
             await self._meaning.remember(capability, request.room_id)
@@ -82,19 +86,20 @@ class Doing:
         if made:
             return Answer(scene.speech.said("made", title=Title(str(arguments.get("name", "")))))
         told = [each for each in written if each.changed or makes]
-        answer = await self._told(capability, before, told, scene)
+        if TARGET in arguments and told:
+            return await self._moved(capability, arguments, told, scene)
+        answer = await self._told(capability, before, told, scene, arguments.get(SERIES))
         if answer is not None:
             return answer
         what = usage.summary(capability, request.command, scene.speech.language)
         return Answer(scene.speech.said("done", what=what), [each.event_id for each in told])
 
     async def possible(self, requests: Sequence[Request], scene: Scene) -> Sequence[Request]:
-        """Return which of several meanings name what there is; all of them where none does."""
-        found = []
-        for each in requests:
-            if each.capability and not await self._meaning.names_nothing(each, scene):
-                found.append(each)
-        return found or requests
+        """Return which of several meanings name what there is; where none does, one to say so of."""
+        if not all(each.capability for each in requests):
+            return requests
+        found = [each for each in requests if not await self._meaning.names_nothing(each, scene)]
+        return found or requests[:1]
 
     async def _written(
         self, capability: Capability, command: str, arguments: dict[str, Any], *, makes: bool
@@ -179,22 +184,46 @@ class Doing:
         before: Mapping[tuple[str, str], Content],
         written: Sequence[Written],
         scene: Scene,
+        series: str | None,
     ) -> Answer | None:
-        """Tell what was done to the first object of which there is something to tell, if any."""
+        """Tell what was done to the first object of which there is something to tell, if any.
+
+        Of a series at one time alone, it is told what that time is now.
+        """
         ids = [each.event_id for each in written]
         if not ids:
             return Answer(scene.speech.said("nothing"), ids)
+        if capability.event_type.governs:
+            return None  # its objects are rooms: what the command does says more than what it wrote
         events = await self._homeserver.events(ids)
         for each in written:
             known, event = self._types.get(each.type), events.get(each.event_id)
             if known is None or event is None:
                 continue
-            was = before.get((each.type, each.state_key), frozen({}))
-            for deed in _deeds(capability, known, was, event.content):
+            was, now = before.get((each.type, each.state_key), frozen({})), event.content
+            if series is not None and known is capability.event_type:
+                was, now = _at(was, series, scene), _at(now, series, scene)
+            for deed in _deeds(capability, known, was, now):
                 about = About(each.room_id, capability.event_type.type, deed.uid or each.state_key)
-                said = await self._deed(deed, known, about, was, event.content, scene)
+                said = await self._deed(deed, known, about, was, now, scene)
                 return Answer(said, ids)
         return None
+
+    async def _moved(
+        self,
+        capability: Capability,
+        arguments: Mapping[str, Any],
+        written: Sequence[Written],
+        scene: Scene,
+    ) -> Answer:
+        """Tell where an object is now."""
+        about = About(arguments[TARGET], capability.event_type.type, arguments["uid"])
+        title, room = await self.title(about), await self._lookups.room(about.room_id)
+        where = scene.speech.words("in", room=(room.name if room else "") or about.room_id)
+        said = scene.speech.said(
+            "rescheduled", [about], title=Title(title or about.uid), details=where
+        )
+        return Answer(said, [each.event_id for each in written])
 
     async def _deed(
         self, deed: Deed, known: EventType, about: About, was: Content, now: Content, scene: Scene
@@ -240,6 +269,13 @@ def question(asked: Question, scene: Scene) -> Said:
     head = replace(head, topic="question")
     choices = [request.as_json() for _, request in shown]
     return scene.speech.listed(head, [label for label, _ in shown], choices=choices)
+
+
+def _at(content: Content, series: str, scene: Scene) -> Content:
+    """Return what a series is at one of its times, empty where it does not take place then."""
+    zone = scene.speech.now.tzinfo
+    found = occurrence_at(content, series, zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC"))
+    return found.content if found else frozen({})
 
 
 def _about(capability: Capability, arguments: Mapping[str, Any]) -> About | None:

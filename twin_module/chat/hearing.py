@@ -118,8 +118,14 @@ class _Reader(HTMLParser):
             self._person = None
 
     def handle_data(self, data: str) -> None:
-        if self._person is None and not self._is_unsaid():
+        if self._person is None and (not self._is_unsaid() or self._names_code()):
             self.parts.append(data)
+
+    def _names_code(self) -> bool:
+        """Tell whether code stands in a line that began as speech, and belongs to what it says."""
+        unsaid = [each for each in self._open if each in _UNSAID]
+        line = "".join(self.parts).rpartition("\n")[2]
+        return unsaid == ["code"] and bool(line.strip())
 
     def _is_unsaid(self) -> bool:
         return any(each in _UNSAID for each in self._open)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from twin_module.chat.language import names
+from twin_module.chat.language.forms import acts_in_room
 from twin_module.chat.language.names import Name
 from twin_module.chat.lookups import Lookups, candidates
 from twin_module.chat.request import Question, Request, labels, of_object, untagged
@@ -12,6 +13,7 @@ from twin_module.chat.scene import Scene
 from twin_module.chat.speech import Title
 from twin_module.core import layout
 from twin_module.core.capability import Capability, Command
+from twin_module.core.layout import Kind
 from twin_module.core.state import NAMESPACE
 from twin_module.core.voice import About, Said
 from twin_module.engine.kept_records import KeptRecords
@@ -133,19 +135,23 @@ class Meaning:
             raise Unknown(scene.speech.said("no-object", name=Title(words)))
         choices = [of_object(request, About(each.room_id, each.type, each.uid)) for each in records]
         if len(choices) > 1:
-            shown = [await self._placed_title(each) for each in records]
+            shown = [await self._placed_title(each, scene) for each in records]
             raise Unclear(Question("which", words, list(zip(shown, choices, strict=True))))
         return choices[0]
 
-    async def _placed_title(self, record: Record) -> str:
+    async def _placed_title(self, record: Record, scene: Scene) -> str:
         room = await self._lookups.room(record.room_id)
-        return f"{record.title or record.uid} ({room.name if room else record.room_id})"
+        details = scene.speech.details(record.event().content, str, ())
+        return f"{record.title or record.uid}{details} ({room.name if room else record.room_id})"
 
     async def _with_room(
         self, request: Request, capability: Capability, command: Command, scene: Scene
     ) -> Request:
         if not command.in_room or request.room_id is not None:
             return request
+        is_circle = scene.room is not None and scene.room.kind == Kind.CIRCLE.value
+        if acts_in_room(capability, command) and not is_circle:
+            raise Unknown(scene.speech.said("say-which"))
         rooms = await self._lookups.writable()
         for tag in request.tags:
             named = names.pick(tag, candidates(rooms))

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from twin_module.chat.briefs.brief import Brief
-from twin_module.chat.language import dates, usage
+from twin_module.chat.language import dates, grammar, usage
+from twin_module.chat.language.anywhere import said
 from twin_module.chat.language.names import pick
+from twin_module.chat.language.said_words import words_of
+from twin_module.chat.listings import Entry, Listings, entry_of, has_times, span_in
 from twin_module.chat.lookups import Lookups, candidates
 from twin_module.chat.scene import Scene
 from twin_module.chat.speech import Title
@@ -17,18 +20,27 @@ from twin_module.core import layout
 from twin_module.core.capability import Capability
 from twin_module.core.layout import Kind
 from twin_module.core.ports import Cursor
-from twin_module.core.voice import About, Said
-from twin_module.engine import query
-from twin_module.engine.query import Query
-from twin_module.engine.settings import NOTICES
-from twin_module.engine.store import Record, Room
+from twin_module.core.voice import Said
+from twin_module.engine.settings import BRIEF, NOTICES, WEEKLY
+from twin_module.engine.store import Room
 from twin_module.engine.twin import Twin
 
 MOST_SHOWN: Final = 20
-MOST_READ: Final = 200
+LIST: Final = "list"
+"""The topic of a list of objects, each with a number to answer with."""
+COLLECTIONS: Final = "collections"
+"""The topic of the list of all collections."""
 MAX_NAME: Final = 255
 SNOOZE: Final = timedelta(hours=1)
-_CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_CLOCK: Final = re.compile(
+    r"(?:at |um )?([01]?\d|2[0-3])(?:[:.]([0-5]\d))?(?: ?(?:uhr|h|am|(pm)))?", re.IGNORECASE
+)
+_TAG: Final = re.compile(r"\w[\w-]{0,39}")
+_NOON: Final = 12
+_ON: Final = ("on", "an", "ein", "start")
+_TODAY: Final = ("", "today", "now", "daily", "heute", "jetzt", "täglich")
+_HELLO: Final = ("hello", "hi", "hey", "hallo", "moin", "servus")
+_THANKS: Final = ("thanks", "thank you", "thx", "danke", "dankeschön", "danke schön", "vielen dank")
 _OFF: Final = ("off", "aus", "stop", "stopp", "none", "nie", "never")
 _WEEK: Final = ("weekly", "week", "woche", "wöchentlich")
 LEVELS: Final[Mapping[str, str]] = {
@@ -36,7 +48,6 @@ LEVELS: Final[Mapping[str, str]] = {
     **dict(zip(("alles", "täglich", "bitten", "nichts"), NOTICES, strict=True)),
 }
 """How much is told, by how it is said."""
-_OVER: Final = ("completed", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ OWN_WORDS: Final = (
     ),
     OwnWord(
         "brief",
-        {"en": ("brief",), "de": ("übersicht",)},
+        {"en": ("brief",), "de": ("übersicht", "uebersicht")},
         {"en": "[weekly | 7:30 | off]", "de": "[Woche | 7:30 | aus]"},
     ),
     OwnWord(
@@ -74,7 +85,7 @@ OWN_WORDS: Final = (
     OwnWord("widget", {"en": ("widget",), "de": ("widget",)}, {"en": "[off]", "de": "[aus]"}),
     OwnWord(
         "snooze",
-        {"en": ("snooze", "later"), "de": ("später", "schlummern")},
+        {"en": ("snooze", "later"), "de": ("später", "spaeter", "schlummern")},
         {"en": "[2h]", "de": "[2h]"},
     ),
     OwnWord("stop", {"en": ("stop",), "de": ("stopp",)}, {"en": "", "de": ""}),
@@ -96,6 +107,7 @@ class OwnWords:
         self._homeserver = twin.homeserver
         self._brief = brief
         self._lookups = Lookups(twin)
+        self._listings = Listings(twin)
         self._does: Mapping[str, Callable[[str, Scene, Told | None], Awaitable[Said]]] = {
             "help": self._help,
             "find": self._find,
@@ -122,26 +134,36 @@ class OwnWords:
         first, _, rest = text.strip().partition(" ")
         word = first.casefold().rstrip(".!:")
         found = next((own for own in OWN_WORDS if _has(own, word)), None)
+        if found is not None and found.name == "new" and self._is_command(text):
+            return None
         if found is not None and not (bare and found.name not in BARE):
             return await self._does[found.name](rest.strip(), scene, told)
-        if rest or bare:
+        if scene.in_chat and (_plain(text) in _HELLO or is_thanks(text)):
+            return scene.speech.said("thanked" if is_thanks(text) else "welcome")
+        capability = None if bare else usage.called(word, self._twin.capabilities)
+        if capability is None:
             return None
-        capability = usage.called(word, self._twin.capabilities)
-        return await self._objects(capability, None, scene) if capability else None
+        if not rest:
+            return await self._objects(capability, None, scene)
+        return await self._at(capability, rest.strip(), scene)
+
+    def _is_command(self, text: str) -> bool:
+        return grammar.names_capability(words_of(text), self._twin.capabilities)
 
     async def _help(self, rest: str, scene: Scene, told: Told | None) -> Said:
         language = scene.speech.language
         capability = usage.called(rest.casefold(), self._twin.capabilities) if rest else None
         if capability is not None:
             return usage.help_of(capability, language)
+        asked = [each for each in OWN_WORDS if _has(each, rest.casefold().removeprefix("!"))]
         own = [
             (
                 f"!{each.words[language][0]} {each.takes[language]}".strip(),
                 scene.speech.words("help" if each.name == "help" else f"help-{each.name}"),
             )
-            for each in OWN_WORDS
+            for each in asked or OWN_WORDS
         ]
-        return usage.help_text(self._twin.capabilities, language, own)
+        return usage.help_text(() if asked else self._twin.capabilities, language, own)
 
     # What there is
 
@@ -152,7 +174,8 @@ class OwnWords:
         found = [record for record, _ in await self._lookups.objects(rest, types)]
         if not found:
             return scene.speech.said("found-nothing", name=Title(rest))
-        return await self._listed(scene.speech.said("found"), found, scene)
+        entries = [entry_of(each) for each in found]
+        return await self._listed(scene.speech.said("found"), entries, scene)
 
     async def _show(self, rest: str, scene: Scene, told: Told | None) -> Said:
         capability = usage.called(rest.casefold(), self._twin.capabilities) if rest else None
@@ -170,6 +193,7 @@ class OwnWords:
         head = scene.speech.said(
             "shown" if rooms else "shown-nothing", name=scene.speech.words("collections")
         )
+        head = replace(head, topic=COLLECTIONS)
         lines = [room.name or room.room_id for room in rooms]
         return self._cut(head, lines, scene) if rooms else head
 
@@ -179,34 +203,48 @@ class OwnWords:
         """List what is in a room, or all objects of a capability; what is over is left out."""
         if room is None and scene.is_collection:
             room = scene.room
-        among = [capability] if capability else self._twin.capabilities
-        asked = Query(
-            types=[each.event_type.type for each in among],
-            room_id=room.room_id if room else None,
-            limit=MOST_READ,
+        entries = await self._listings.open(capability, room, scene.speech)
+        named = usage.heading(capability, scene.speech.language) if capability else ""
+        return await self._shown(
+            Title(room.name or room.room_id) if room else named, entries, room, scene
         )
-        page = await self._homeserver.transact(
-            "twin_chat_list", lambda cursor: query.run(cursor, asked)
-        )
-        records = [each for each in page.records if not _is_over(each)]
-        name = Title(room.name or room.room_id) if room else capability.name if capability else ""
-        if not records:
+
+    async def _at(self, capability: Capability, rest: str, scene: Scene) -> Said | None:
+        """List what there is on a day or in a week, None where the words say none."""
+        if not has_times(capability):
+            return None
+        speech = scene.speech
+        span = await self._homeserver.in_thread(lambda: span_in(rest, speech.now, speech.language))
+        if span is None:
+            return None
+        room = scene.room if scene.is_collection else None
+        entries = await self._listings.open(capability, room, speech, span)
+        name = f"{usage.heading(capability, speech.language)}, {rest}"
+        return await self._shown(name, entries, room, scene)
+
+    async def _shown(
+        self, name: Title | str, entries: Sequence[Entry], room: Room | None, scene: Scene
+    ) -> Said:
+        if not entries:
             return scene.speech.said("shown-nothing", name=name)
         head = scene.speech.said("shown", name=name)
-        return await self._listed(head, records, scene, room.room_id if room else None)
+        return await self._listed(head, entries, scene, room.room_id if room else None)
 
     async def _listed(
-        self, head: Said, records: Sequence[Record], scene: Scene, known: str | None = None
+        self, head: Said, entries: Sequence[Entry], scene: Scene, known: str | None = None
     ) -> Said:
         rooms = {room.room_id: room.name for room in await self._lookups.rooms(Kind.COLLECTION)}
         lines = []
-        for each in records[:MOST_SHOWN]:
-            line = (each.title or each.uid) + scene.speech.details(each.event().content, str, ())
-            if each.room_id not in (scene.room_id, known) and rooms.get(each.room_id):
-                line += scene.speech.words("in", room=rooms[each.room_id])
+        for each in entries[:MOST_SHOWN]:
+            line = each.title + scene.speech.details(each.content, str, ())
+            room_id = each.about.room_id
+            if room_id not in (scene.room_id, known) and rooms.get(room_id):
+                line += scene.speech.words("in", room=rooms[room_id])
             lines.append(line)
-        about = tuple(About(each.room_id, each.type, each.uid) for each in records[:MOST_SHOWN])
-        return self._cut(replace(head, about=about), lines, scene, len(records) - len(lines))
+        about = tuple(each.about for each in entries[:MOST_SHOWN])
+        return self._cut(
+            replace(head, about=about, topic=LIST), lines, scene, len(entries) - len(lines)
+        )
 
     def _cut(self, head: Said, lines: Sequence[str], scene: Scene, more: int = 0) -> Said:
         more += max(0, len(lines) - MOST_SHOWN)
@@ -219,12 +257,16 @@ class OwnWords:
         word = rest.casefold()
         if word in _OFF:
             return await self._stop("", scene, told)
-        clock = _CLOCK.fullmatch(word)
-        if clock is not None:
-            at = f"{int(clock.group(1)):02}:{clock.group(2)}"
-            await self._set(daily_brief=at)
-            return scene.speech.said("brief-on", time=at)
-        return await self._brief.text("weekly" if word in _WEEK else "daily")
+        if word in _TODAY or word in _WEEK:
+            return await self._brief.text("weekly" if word in _WEEK else "daily")
+        at = BRIEF if word in _ON else _clock(word)
+        if at is None:
+            return scene.speech.said("brief-what", name=Title(rest))
+        wishes = await self._twin.settings.read()
+        is_off = wishes.daily_brief is None and wishes.weekly_brief is None
+        weekly = {"weekly_brief": {"day": WEEKLY[0], "at": at}} if is_off else {}
+        await self._set(daily_brief=at, **weekly)
+        return scene.speech.said("brief-on", time=at)
 
     async def _stop(self, rest: str, scene: Scene, told: Told | None) -> Said:
         await self._set(daily_brief=None, weekly_brief=None)
@@ -260,9 +302,13 @@ class OwnWords:
             read = await self._homeserver.in_thread(
                 lambda: dates.read(rest, now, scene.speech.language)
             )
-            if read is None or read.start <= now:
+            if read is not None:
+                wishes = await self._twin.settings.read()
+                morning = time.fromisoformat(wishes.daily_brief or BRIEF)
+                # Nobody means the midnight in which a day begins.
+                moment = read.start if read.has_time else _at_time(read.start, morning)
+            if read is None or moment <= now:
                 return scene.speech.said("when-not", name=Title(rest))
-            moment = read.start
         again = told.again(self._homeserver.owner)
         key = f"snoozed {scene.message.event_id}"
         at = int(moment.timestamp() * 1000)
@@ -277,12 +323,13 @@ class OwnWords:
     # Collections
 
     async def _new(self, rest: str, scene: Scene, told: Told | None) -> Said:
-        name = " ".join(rest.split())[:MAX_NAME]
+        name = " ".join(unquoted(rest).split())[:MAX_NAME]
         if not name:
             return scene.speech.said("new-what")
         await self._homeserver.create_room(layout.collection_room(name, ""))
         await self._twin.projector.catch_up()
-        tag = "" if " " in name else scene.speech.words("new-tag", name=name)
+        named = name.replace(" ", "-")
+        tag = scene.speech.words("new-tag", name=named) if _TAG.fullmatch(named) else ""
         return scene.speech.said("new-made", title=Title(name), tag=tag)
 
     async def _widget(self, rest: str, scene: Scene, told: Told | None) -> Said:
@@ -301,7 +348,7 @@ class OwnWords:
         if not named:
             return scene.room if scene.is_collection else None
         rooms = await self._lookups.rooms(Kind.COLLECTION)
-        found = pick(named.removeprefix("#"), candidates(rooms))
+        found = pick(unquoted(named).removeprefix("#"), candidates(rooms))
         return next((room for room in rooms if found and room.room_id == found[0].id), None)
 
 
@@ -309,6 +356,29 @@ def _has(own: OwnWord, word: str) -> bool:
     return any(word in words for words in own.words.values())
 
 
-def _is_over(record: Record) -> bool:
-    content = record.event().content
-    return content.get("progress") in _OVER or content.get("status") == "cancelled"
+def _plain(text: str) -> str:
+    return text.casefold().strip(" .!")
+
+
+def is_thanks(text: str) -> bool:
+    """Tell whether somebody says thanks and nothing else."""
+    return _plain(text) in _THANKS
+
+
+def unquoted(text: str) -> str:
+    """Return a name without the quotation marks that all of it stands in."""
+    return said(words_of(text)) if text else text
+
+
+def _clock(text: str) -> str | None:
+    """Return a time of day as settings have it."""
+    found = _CLOCK.fullmatch(text)
+    if found is None:
+        return None
+    hour = int(found.group(1))
+    hour += _NOON if found.group(3) and hour < _NOON else 0
+    return f"{hour:02}:{found.group(2) or '00'}"
+
+
+def _at_time(day: datetime, clock: time) -> datetime:
+    return day.replace(hour=clock.hour, minute=clock.minute)

@@ -31,6 +31,8 @@ class Request:
     tags: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     """Arguments for a time of which only the day was said."""
+    times: tuple[str, ...] = ()
+    """Those of which only the time of day was said."""
     object: str | None = None
     """The words that say which object is meant."""
     words: str | None = None
@@ -62,6 +64,7 @@ class Request:
             "names": names,
             "tags": list(self.tags),
             "days": list(self.days),
+            "times": list(self.times),
             "object": self.object,
             "words": self.words,
             "about": self.about.as_json() if self.about else None,
@@ -82,6 +85,7 @@ def read_request(said: Mapping[str, Any]) -> Request:
         },
         tags=tuple(said.get("tags", ())),
         days=tuple(said.get("days", ())),
+        times=tuple(said.get("times", ())),
         object=said.get("object"),
         words=said.get("words"),
         about=About(**about) if about else None,
@@ -97,6 +101,7 @@ def request_of(reading: Reading, about: About | None = None) -> Request:
         names=dict(reading.names),
         tags=tuple(reading.tags),
         days=tuple(reading.days),
+        times=tuple(reading.times),
         object=reading.object,
     )
     return request if about is None else of_object(request, about)

@@ -20,6 +20,8 @@ class Scene:
     in_chat: bool
     """Whether it is the chat of the two."""
     speech: Speech
+    line: int = 0
+    """Which command of the message it is; each stands in a line."""
 
     @property
     def room_id(self) -> str:
@@ -39,3 +41,5 @@ class Answer:
     said: Said
     written: Sequence[str] = field(default=())
     """Event IDs."""
+    elsewhere: bool = False
+    """Whether it tells what is in other rooms, so that nobody here is to read it."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -101,6 +101,10 @@ class Speech:
                 said += self._until(start, length)
         return said
 
+    def moment(self, content: Content) -> datetime | None:
+        """Return when an object is due, or else when it begins; None where it says neither."""
+        return self._moment(content, "due") or self._moment(content, "start")
+
     def _until(self, start: datetime, length: str) -> str:
         try:
             end = (start + duration_of(length)).astimezone(self.now.tzinfo)
@@ -108,8 +112,13 @@ class Speech:
             return ""
         if end <= start:
             return ""
-        same = end.date() == start.astimezone(self.now.tzinfo).date()
-        return self.words("until", time=f"{end:%H:%M}" if same else self.when(end))
+        # Over midnight the time alone says which; a day later, it has to be said.
+        soon = end - start < timedelta(days=1)
+        return (
+            self.words("until", time=f"{end:%H:%M}")
+            if soon
+            else self.words("ends", when=self.when(end))
+        )
 
     def _moment(self, content: Content, name: str) -> datetime | None:
         """Return a local time of content; without a zone it is where its reader is."""

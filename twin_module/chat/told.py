@@ -29,7 +29,13 @@ class Told:
 
     def again(self, owner: str) -> Said:
         """Return it once more, for its owner alone."""
-        return Said(body=self.body, html=self.html, mentions=(owner,), about=tuple(self.about))
+        return Said(
+            body=self.body,
+            html=self.html,
+            mentions=(owner,),
+            about=tuple(self.about),
+            topic=self.topic,
+        )
 
 
 def told_in(message: Message, *, own: bool) -> Told:

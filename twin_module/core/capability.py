@@ -257,6 +257,8 @@ class Command:
     """Whether `decide` sees all objects of the room, or only the one named by `uid`."""
     phrases: tuple[Phrase, ...] = ()
     """How it is said in chats, beside its name with `argument=value`."""
+    is_common: bool = False
+    """Whether the short help of chats names it, as it names the first command of each capability."""
     shape: Shape = field(init=False, repr=False, compare=False)
     """Of the whole request."""
 

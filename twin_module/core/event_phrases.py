@@ -27,6 +27,7 @@ SAID: Final[Mapping[str, tuple[Phrase, ...]]] = {
                 "de": (
                     *("verschieben auf {start}", "{start}", "auf {start}"),
                     *("verschiebe auf {start}", "verschiebe {uid} auf {start}"),
+                    "verschieben {uid} auf {start}",
                     *("verlege auf {start}", "verlege {uid} auf {start}"),
                 ),
             },

@@ -26,7 +26,7 @@ MOVE: Final = Phrase(
 )
 REMOVE: Final = Phrase(
     words={
-        "en": ("remove", "delete", "delete {uid}"),
+        "en": ("remove", "remove {uid}", "delete", "delete {uid}"),
         "de": ("löschen", "löschen {uid}", "lösche {uid}", "entfernen", "entfernen {uid}"),
     },
     reactions=("🗑️",),

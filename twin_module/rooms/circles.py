@@ -612,6 +612,7 @@ CIRCLES: Final = Capability(
         ),
         "share": Command(
             summary="Give a circle a role in a collection",
+            is_common=True,
             decide=share,
             arguments={**_CIRCLE, "role": _ROLE},
             required=("circle",),

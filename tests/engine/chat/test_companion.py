@@ -260,6 +260,18 @@ def test_a_word_that_means_several_things_is_done_to_what_is_there(alice: Chatty
     assert {"pizza"} == set(alice.objects(room)) & {"pizza"}, "nothing is done before it is clear"
 
 
+def test_what_was_told_last_is_not_removed_without_asking(alice: Chatty) -> None:
+    room = alice.collection("Home")
+    alice.say("task bread")
+    assert alice.say("delete") == "Is this what you mean? Answer 1.\n1. Remove a task: bread"
+    assert "bread" in alice.objects(room)
+    assert alice.say("1") == "Removed “bread”."
+    alice.say("task milk")
+    assert alice.say("delete", to=alice.told()[-1][2]) == "Removed “milk”."
+    alice.say("task eggs")
+    assert alice.say("remove eggs") == "Removed “eggs”."
+
+
 def test_a_day_keeps_the_time_that_something_had(alice: Chatty) -> None:
     room = alice.collection("Home")
     alice.rest()

@@ -76,7 +76,9 @@ def test_long_lists_are_cut(alice: Chatty) -> None:
 def test_a_collection_is_made(alice: Chatty) -> None:
     assert alice.say("new Home") == "Made the collection “Home”. Here, #Home names it."
     assert alice.say("task bread") == "Added “bread” in Home."
-    assert alice.say("new My garden") == "Made the collection “My garden”."
+    assert alice.say("new My garden") == (
+        "Made the collection “My garden”. Here, #My-garden names it."
+    )
     assert alice.say("new") == "Say how it is to be called: !new Home"
     assert alice.say("show") == "Your collections:\n1. Home\n2. My garden"
 

@@ -15,6 +15,8 @@ MOST: Final = 1000
 """In longer texts no date is looked for."""
 _PERSON: Final = re.compile(r"(@[^\W_][^\s:,;]*(?::[^\s,;]+)?)[.,;:!?]*")
 _TAG: Final = re.compile(r"#(\w[\w-]{0,99})[.,;:!?]*")
+BESIDE: Final = ("with", "for", "mit", "fur")
+"""What stands before somebody, and means nothing once they are taken out; without accents."""
 _QUOTED: Final = "\ufffc"
 """Stands for a quotation while a date is looked for."""
 
@@ -54,7 +56,9 @@ def taken_apart(words: Sequence[Word], phrase: Phrase, setting: Setting) -> Part
             person = _PERSON.fullmatch(word.raw)
         tag = tag_in(word) if phrase.keywords else None
         if person:
-            people.append(person.group(1).rstrip("."))
+            people.append(person.group(1).rstrip(".:!?"))
+            if rest and rest[-1].bare in BESIDE:
+                rest.pop()
         elif tag:
             tags.append(tag)
         else:

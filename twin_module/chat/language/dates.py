@@ -32,7 +32,7 @@ What is read, and how:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -58,6 +58,8 @@ class Moment:
     end: datetime | None
     """When it is over; for days the midnight after the last of them. None where nothing says it."""
     has_time: bool
+    has_day: bool = True
+    """Whether the day was said; else it is the one on which the time comes next."""
 
 
 def find(text: str, now: datetime, language: str) -> tuple[str, Moment | None]:
@@ -207,7 +209,7 @@ class _Reader:
             start += timedelta(days=not to_come)
         elif day.kind == "weekday" and not day.following and to_come:
             start = self.today if start.weekday() == self.today.weekday() else start
-        return self._between(start, clock)
+        return replace(self._between(start, clock), has_day=day is not None)
 
     def _between(self, day: date, clock: Clock) -> Moment:
         start = self._at(day, clock.start)

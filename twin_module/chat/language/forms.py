@@ -101,6 +101,11 @@ def acts_on_objects(capability: Capability, command: Command) -> bool:
     return command.in_room
 
 
+def acts_in_room(capability: Capability, command: Command) -> bool:
+    """Tell whether a command acts on a room that is itself an object of its capability, as a circle."""
+    return capability.event_type.governs and command.in_room and "circle" not in command.arguments
+
+
 def _declared(capability: Capability) -> Iterator[Form]:
     for name, command in capability.commands.items():
         for phrase in command.phrases:

@@ -5,7 +5,7 @@ several ways is returned in each of them, and nothing here raises.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -29,10 +29,20 @@ from twin_module.chat.language.values import Found, Setting, plainly, sort_of
 from twin_module.core.capability import Capability, Phrase
 from twin_module.core.schema import Shape
 
-__all__ = ["Reading", "read_answer", "read_command", "read_reaction", "same_sign"]
+__all__ = [
+    "Reading",
+    "names_capability",
+    "read_answer",
+    "read_command",
+    "read_reaction",
+    "same_sign",
+]
 
 MOST_READINGS: Final = 9
 POLITE: Final = ("please", "pls", "bitte")
+NEW: Final = ("new", "add", "create", "make", "neu", "neue", "neuer", "neues", "neuen")
+"""What is said before what something new is."""
+ARTICLES: Final = ("a", "an", "the", "ein", "eine", "einen", "der", "die", "das", "den")
 _Rank: TypeAlias = tuple[bool, int, int, bool, int, bool]
 _BY_NAME: Final = Phrase(words={})
 
@@ -58,7 +68,17 @@ def read_command(
     setting = Setting(language, now)
     rest = _polite(words[1:]) if meant else words
     readers = [_Reader(each, setting, rest, by_name=bool(meant)) for each in meant or there]
-    return _best(attempt for reader in readers for attempt in reader.attempts())
+    attempts = [attempt for reader in readers for attempt in reader.attempts()]
+    if not meant:
+        turned, is_new = _turned(words, there, setting)
+        attempts = turned if turned and is_new else [*attempts, *turned]
+    return _best(attempts)
+
+
+def names_capability(words: Sequence[Word], capabilities: Iterable[Capability]) -> bool:
+    """Tell whether what is called new is something of a capability: a new task."""
+    behind = [each for each in words[1:] if each.bare not in ARTICLES]
+    return len(behind) > 1 and words[0].bare in NEW and bool(called(behind[0].bare, capabilities))
 
 
 def read_answer(text: str, capability: Capability, language: str, now: datetime) -> list[Reading]:
@@ -88,6 +108,26 @@ def read_reaction(key: str, capability: Capability) -> Reading | None:
 def same_sign(one: str, other: str) -> bool:
     """Tell whether two reactions are the same emoji, in whatever variation and colour of skin."""
     return bool(sign(one)) and sign(one) == sign(other)
+
+
+def _turned(
+    words: Sequence[Word], capabilities: Sequence[Capability], setting: Setting
+) -> tuple[list["_Attempt"], bool]:
+    """Read words whose second one says what it is about, as "delete task bread" and "add a task".
+
+    Returns:
+        The ways to read them, and whether it is about something new.
+    """
+    first, behind = words[0], list(words[1:])
+    while len(behind) > 1 and behind[0].bare in ARTICLES:
+        behind = behind[1:]
+    meant = called(behind[0].bare, capabilities) if behind else []
+    is_new = first.bare in NEW
+    verb = replace(first, raw="new", text="new", bare="new") if is_new else first
+    readers = [_Reader(each, setting, [verb, *behind[1:]]) for each in meant]
+    attempts = [attempt for reader in readers for attempt in reader.attempts()]
+    # A title alone says nothing of what to do, and the verb is none of its words.
+    return [each for each in attempts if each.words], is_new
 
 
 def _polite(words: Sequence[Word]) -> Sequence[Word]:

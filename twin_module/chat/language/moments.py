@@ -11,9 +11,11 @@ from typing import Any, Final
 from twin_module.chat.language.dates import Moment
 from twin_module.chat.language.values import may_be_null, plainly
 from twin_module.core.jscalendar import UTC_DATE_TIME, duration_text, local_of, local_text, utc_text
+from twin_module.core.recurrence import is_recurring
 
 ZONE: Final = "timeZone"
 DAYS: Final = "showWithoutTime"
+SERIES: Final = "recurrence_id"
 HOUR: Final = timedelta(hours=1)
 _ENDS: Final = ("due", "until", "valid_until")
 """Arguments that say when something ends."""
@@ -51,17 +53,22 @@ def fields(
 
 
 def keeping(
-    arguments: Mapping[str, Any], days: Iterable[str], content: Mapping[str, Any]
+    arguments: Mapping[str, Any],
+    days: Iterable[str],
+    content: Mapping[str, Any],
+    times: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return the arguments of a change, with the time of day that the object has already.
+    """Return the arguments of a change, with the time of day or the day that the object has already.
 
-    Who moves what begins at 18:00 to "friday" means 18:00 on that day. What had only days and gets
-    a time of day, and no end, lasts an hour.
+    Who moves what begins at 18:00 to "friday" means 18:00 on that day, and who moves what is on
+    Friday to "17:00" means that on Friday. What had only days and gets a time of day, and no end,
+    lasts an hour.
 
     Args:
         arguments: as they were read.
         days: those for a time of which only the day was said.
         content: of the object, as it is before the change; it fits.
+        times: those of which only the time of day was said.
     """
     kept = dict(arguments)
     whole = content.get(DAYS) is True
@@ -71,6 +78,12 @@ def keeping(
             kept[name] = f"{kept[name][:10]}T{before.time().isoformat()}"
             kept.pop(DAYS, None)
             kept.pop(ZONE, None)
+    for name in times:
+        one = local_of(arguments.get(SERIES))
+        before = one or local_of(content.get(name))
+        said = local_of(kept.get(name))
+        if before and said and (one or is_recurring(content) or before.date() > said.date()):
+            kept[name] = f"{before.date().isoformat()}T{said.time().isoformat()}"
     if whole and "start" in kept and "start" not in {*days} and "duration" not in kept:
         kept["duration"] = duration_text(HOUR)
     return kept

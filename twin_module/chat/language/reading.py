@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from twin_module.chat.language import moments
-from twin_module.chat.language.forms import ROOM, UID, needs_object
+from twin_module.chat.language.forms import ROOM, UID, acts_in_room, needs_object
 from twin_module.chat.language.names import ME, Name
 from twin_module.chat.language.values import Found, Setting, may_be_null, plainly, read, sort_of
 from twin_module.core.capability import Capability, Command, Phrase
@@ -33,6 +33,8 @@ class Reading:
     """Every #word, also where it is a keyword among the arguments."""
     days: tuple[str, ...] = ()
     """Arguments for a time of which only the day was said."""
+    times: tuple[str, ...] = ()
+    """Those of which only the time of day was said."""
 
 
 class Draft:
@@ -52,6 +54,7 @@ class Draft:
         self.names: dict[str, tuple[Name, ...]] = {}
         self._tags: list[str] = []
         self._days: list[str] = []
+        self._times: list[str] = []
         for argument, value in (phrase.brings if phrase else {}).items():
             if value == SPEAKER:
                 self.names[argument] = (Name("person", ME),)
@@ -81,8 +84,7 @@ class Draft:
         if schema is None:
             return None
         # Where the objects of a capability are rooms, its commands act in those.
-        is_circle = argument == ROOM and self.capability.event_type.governs
-        circle = is_circle and "circle" not in self.command.arguments
+        circle = argument == ROOM and acts_in_room(self.capability, self.command)
         return read(argument, schema, text, setting, circle=circle)
 
     def take(self, argument: str, text: str, setting: Setting, *, quoted: bool) -> None:
@@ -114,6 +116,8 @@ class Draft:
             self.arguments.update(said)
             self._days = [each for each in self._days if each != argument]
             self._days += [] if found.moment.has_time else [argument]
+            self._times = [each for each in self._times if each != argument]
+            self._times += [] if found.moment.has_day else [argument]
         elif found.names:
             self.names[argument] = found.names
             self.arguments.pop(argument, None)
@@ -163,4 +167,5 @@ class Draft:
             object=self.object,
             tags=tuple(dict.fromkeys(self._tags)),
             days=tuple(self._days),
+            times=tuple(self._times),
         )

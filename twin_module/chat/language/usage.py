@@ -12,7 +12,7 @@ from typing import Any, Final
 from twin_module.chat.language import forms
 from twin_module.chat.language.folding import bare, storable
 from twin_module.chat.language.forms import UID, Form, needs_object
-from twin_module.chat.words.usage import PLACES, SUMMARIES, WORDS
+from twin_module.chat.words.usage import HEADINGS, PLACES, SUMMARIES, WORDS
 from twin_module.core.capability import Capability, Command
 from twin_module.core.voice import Said
 
@@ -50,6 +50,11 @@ def summary(capability: Capability, command: str, language: str) -> str:
     return _summary(f"{capability.name}.{command}", capability.commands[command].summary, language)
 
 
+def heading(capability: Capability, language: str) -> str:
+    """Return what stands over a list of a capability's objects."""
+    return HEADINGS.get(language, {}).get(capability.name, capability.name)
+
+
 def help_text(
     capabilities: Iterable[Capability], language: str, own: Sequence[tuple[str, str]] = ()
 ) -> Said:
@@ -61,10 +66,14 @@ def help_text(
         own: words of the companion's own, each as it is written and what it does.
     """
     there = list(capabilities)
-    lines = [
-        Line(_example(each, language), _summary(each.name, each.summary, language))
-        for each in there
-    ]
+    lines = []
+    for each in there:
+        lines.append(Line(_example(each, language), _summary(each.name, each.summary, language)))
+        lines += [
+            Line(_usages(each, name, language)[0], summary(each, name, language))
+            for name, command in each.commands.items()
+            if command.is_common
+        ]
     lines += [Line(usage, what) for usage, what in own]
     behind = [WORDS.say(language, "more", called=_name(there[0], language))] if there else []
     answers = [each for capability in there[:1] for each in phrases(capability, language)]

@@ -29,6 +29,7 @@ WORDS: Final = Catalog(
             "due": ", due {when}",
             "when": ", {when}",
             "until": " to {time}",
+            "ends": ", ends {when}",
             "invited": "Invited {people} to {title}{details}.",
             "invited-moved": "Invited {people} to {title}{details}. It is in {room} now, where only its"
             " guests see it.",
@@ -40,6 +41,7 @@ WORDS: Final = Catalog(
             "gone": "That is no longer there.",
             "which": "Which one do you mean by {name}?",
             "which-object": "Which one?",
+            "sure": "Is this what you mean? Answer 1.",
             "where": "Where? Answer with a number; add #name to choose at once.",
             "choose": "Answer with a number.",
             "no-person": "I know nobody called {name}. A Matrix ID like @bob:example.org works too.",
@@ -49,6 +51,7 @@ WORDS: Final = Catalog(
             "no-such-number": "The numbers there go from 1 to {count}.",
             "say-which": "Say which one: answer to a message about it, or add its title.",
             "can-say": "{title}: you can say {phrases}.",
+            "can-say-there": "You can say: {phrases}.",
             "not-known": "I don't know that word here. You can say: {phrases}. `!help` tells more.",
             "yes-no": "yes, no",
             "collections": "Your collections",
@@ -75,6 +78,9 @@ WORDS: Final = Catalog(
             "level-mentions": "only what asks somebody for something",
             "level-none": "nothing",
             "brief-off": "No more briefs. `!brief 7:30` turns them on again.",
+            "brief-what": "I don't understand {name}. Write `!brief`, `!brief weekly`, `!brief 7:30` or"
+            " `!brief off`.",
+            "thanked": "You're welcome.",
             "brief-on": "You get a brief every day at {time}.",
             "widget-offered": "{title} can be opened inside of your client now, where it shows"
             " widgets. `!widget off` takes it away.",
@@ -115,6 +121,7 @@ WORDS: Final = Catalog(
             "due": ", fällig {when}",
             "when": ", {when}",
             "until": " bis {time}",
+            "ends": ", endet {when}",
             "invited": "{people} eingeladen zu {title}{details}.",
             "invited-moved": "{people} eingeladen zu {title}{details}. Es ist jetzt in {room}, wo nur die"
             " Gäste es sehen.",
@@ -126,6 +133,7 @@ WORDS: Final = Catalog(
             "gone": "Das gibt es nicht mehr.",
             "which": "Was meinst du mit {name}?",
             "which-object": "Welches?",
+            "sure": "Meinst du das? Antworte 1.",
             "where": "Wohin? Antworte mit einer Nummer; mit #Name geht es gleich.",
             "choose": "Antworte mit einer Nummer.",
             "no-person": "Ich kenne niemanden namens {name}. Eine Matrix-ID wie @bob:example.org"
@@ -136,6 +144,7 @@ WORDS: Final = Catalog(
             "no-such-number": "Die Nummern dort gehen von 1 bis {count}.",
             "say-which": "Sag, welches: Antworte auf eine Nachricht darüber, oder nenne den Titel.",
             "can-say": "{title}: Du kannst sagen: {phrases}.",
+            "can-say-there": "Du kannst sagen: {phrases}.",
             "not-known": "Das Wort kenne ich hier nicht. Du kannst sagen: {phrases}. Mehr sagt"
             " `!hilfe`.",
             "yes-no": "ja, nein",
@@ -167,6 +176,9 @@ WORDS: Final = Catalog(
             "level-mentions": "nur, was jemanden um etwas bittet",
             "level-none": "nichts",
             "brief-off": "Keine Übersichten mehr. `!übersicht 7:30` schaltet sie wieder ein.",
+            "brief-what": "{name} verstehe ich nicht. Schreib `!übersicht`, `!übersicht Woche`,"
+            " `!übersicht 7:30` oder `!übersicht aus`.",
+            "thanked": "Gern geschehen.",
             "brief-on": "Du bekommst jeden Tag um {time} eine Übersicht.",
             "widget-offered": "{title} lässt sich jetzt in deinem Client öffnen, wenn er Widgets"
             " zeigt. `!widget aus` nimmt es weg.",

@@ -132,3 +132,15 @@ SUMMARIES: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """What capabilities and commands do, by their names; English ones say it themselves."""
+
+HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "de": {
+        "tasks": "Aufgaben",
+        "agenda": "Termine",
+        "docs": "Dokumente",
+        "circles": "Kreise",
+        "attestations": "Bescheinigungen",
+        "contacts": "Kontakte",
+    },
+}
+"""What stands over lists of objects; in English it is the name of the capability."""
