@@ -68,7 +68,8 @@ def test_an_alert_reaches_a_client_as_an_unread_message_that_speaks_to_the_owner
     alice = person_at(twin)
     room_id, room = remind(alice)
     assert room["unread_notifications"] == {"notification_count": 1, "highlight_count": 1}
-    [message] = messages(alice, room_id)
+    message, welcome = messages(alice, room_id)
+    assert "I am your twin" in welcome["content"]["body"]
     assert message["sender"] == voice_of(alice)
     assert message["content"]["msgtype"] == "m.text"
     assert message["content"]["body"].startswith("Dentist, ")
@@ -186,6 +187,7 @@ def test_a_voice_that_somebody_took_over_is_silent_at_once(twin: Twin, change: s
     twin.execute(change, voice_of(alice))
     assert twin.thread.wait(port.voice_state) == "taken"
     assert list(twin.thread.wait(port.other_accounts, [])) == [voice_of(alice)]
+    before = twin.rows("SELECT COUNT(*) FROM twin_said")
     twin.thread.wait(twin.module.twin.voice.say, Said(body="hello"), "key")
-    assert twin.rows("SELECT COUNT(*) FROM twin_said") == [(1,)]
+    assert twin.rows("SELECT COUNT(*) FROM twin_said") == before
     assert voice_of(alice) in alice.get("status")["voice"]["problem"]

@@ -115,9 +115,11 @@ class Companion:
         """Begin to hear, and introduce oneself; under its key that is said once."""
         wishes = await self._twin.settings.read()
         speech = Speech(wishes.language, self._twin.agenda.now().astimezone(wishes.zone))
+        can_speak = await self._twin.voice.look()
 
         def work(cursor: Cursor) -> None:
-            self._twin.voice.plan(cursor, speech.said("welcome"), "welcome")
+            if can_speak:
+                self._twin.voice.plan(cursor, speech.said("welcome"), "welcome")
             store.write_position(cursor, target, POSITION)
 
         await self._homeserver.transact("twin_begin_to_hear", work)

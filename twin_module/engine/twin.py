@@ -106,6 +106,7 @@ class Twin:
         self.projector.listen_to_rooms(self.peers.forget_servers)
         self.projector.listen_to_rooms(self.widgets.touch)
         self.projector.arrivals.listen(lambda _, messages: self.documents.receive(messages))
+        self._is_stopped = False
         self._turning = False
         self._again = False
         self._news = True
@@ -160,7 +161,7 @@ class Twin:
             self._turning = False
 
     async def _turn(self) -> None:
-        if self.not_ready is not None:
+        if self.not_ready is not None or self._is_stopped:
             return
         try:
             await self.projector.catch_up()
@@ -176,14 +177,16 @@ class Twin:
             await self.reminders.settle()
             await self.widgets.settle()
             for duty in self._duties:
-                await duty()
+                if not self._is_stopped:
+                    await duty()
         except Exception:
             self._news = True
             # The timer asks again; nothing depends on this turn having gone well.
             logger.exception("The twin could not follow what changed, trying again")
 
     def stop(self) -> None:
-        """Plan nothing any more; the server stops."""
+        """Plan and begin nothing any more; the server stops."""
+        self._is_stopped = True
         self.reminders.stop()
 
     # What may be written by any client

@@ -37,7 +37,8 @@ OF_STOPPED_TWINS: Final = (
     "logging context test was lost",
     "logging context sentinel but found test",
     "process_event_queue_for_federation",
-    "delayed_events.notify_new_event",
+    "CancelledError",
+    "Clock has been shutdown",
 )
 """Parts of what Synapse says of logging contexts when servers in the process are stopped: the
 context of the test that stops one is lost, or met by what was cancelled; and what a server was
