@@ -144,7 +144,8 @@ def test_everything_is_there_and_proven_to_a_stranger(
 
 def test_it_can_be_read_without_us(archive: Path, full: tuple[str, str], alice: Person) -> None:
     files = contents(archive)
-    texts = {each["uid"]: files[each["path"]].decode() for each in lines(files, "documents")}
+    documents = [each for each in lines(files, "documents") if each["room_id"] in full]
+    texts = {each["uid"]: files[each["path"]].decode() for each in documents}
     assert texts["long"] == LONG
     assert texts["short"] == "# Hi\n"
     assert texts["bobs"] == LONG + "!"
