@@ -47,6 +47,7 @@ class Answering:
     def __init__(self, twin: Twin, brief: Brief) -> None:
         self._homeserver = twin.homeserver
         self._capabilities = twin.capabilities
+        self._commands = twin.commands
         self._doing = Doing(twin)
         self._own = OwnWords(twin, brief)
         self._by_type: Mapping[str, Capability] = {
@@ -212,7 +213,7 @@ class Answering:
 
     def _is_open(self, reading: Reading) -> bool:
         """Tell whether somebody has still to say which object is meant."""
-        capability = next(each for each in self._capabilities if each.name == reading.capability)
+        capability = self._commands.capability(reading.capability)
         command = capability.command(reading.command)
         return reading.object == "" or (
             acts_in_room(capability, command) and ROOM not in {*reading.arguments, *reading.names}

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 from twin_module.chat.language import moments, usage
 from twin_module.chat.lookups import Lookups
 from twin_module.chat.meaning import Meaning, Unclear, Unknown
+from twin_module.chat.news.changes import known_types
+from twin_module.chat.news.telling import names
 from twin_module.chat.request import Question, Request
 from twin_module.chat.scene import Answer, Scene
 from twin_module.chat.speech import Title
 from twin_module.core.capability import Capability, Deed, EventType
 from twin_module.core.errors import Conflict
+from twin_module.core.event_types import EVENT
 from twin_module.core.recurrence import occurrence_at
-from twin_module.core.room_name import called
 from twin_module.core.state import Content, frozen
 from twin_module.core.voice import About, Said
 from twin_module.engine.twin import Twin
@@ -36,7 +38,7 @@ class Doing:
         self._homeserver = twin.homeserver
         self._lookups = Lookups(twin)
         self._meaning = Meaning(twin, self._lookups)
-        self._types: Mapping[str, EventType] = {each.type: each for each in twin.types}
+        self._types = known_types(twin.capabilities)
 
     async def do(self, request: Request, scene: Scene) -> Answer:
         """Run a command, or ask what is not clear.
@@ -75,8 +77,7 @@ class Doing:
             said = f"{scene.message.event_id}{scene.line or ''}"
             arguments["uid"] = sha256(said.encode()).hexdigest()[:20]
         before = {} if makes else await self._contents(capability, arguments)
-        had = next(iter(before.values()), None)
-        if had is not None:
+        for had in before.values():
             # Tomorrow is tomorrow at the time that it had so far, and 17:00 is on its day.
             arguments = moments.keeping(arguments, request.days, had, request.times)
         written, made = await self._written(capability, request.command, arguments, makes=makes)
@@ -122,19 +123,20 @@ class Doing:
         """Invite guests to an event, which may get a room of its own for that."""
         room = await self._twin.joined_room(arguments["room_id"])
         invited = await self._twin.meetings.invite(room, arguments["uid"], people, None)
-        event_type = self._twin.commands.capability(EVENTS).event_type.type
-        about = About(invited.room_id, event_type, invited.uid)
+        about = About(invited.room_id, EVENT.type, invited.uid)
+        called = await self._called([*people, *invited.waiting])
         there, record = await self._lookups.room(invited.room_id), await self._lookups.object(about)
         said = scene.speech.said(
             "invited-moved" if invited.moved else "invited",
             [about],
-            people=await self._names(people),
+            people=", ".join(called[user] for user in people),
             title=Title(record.title or record.uid if record else invited.uid),
             details=scene.speech.details(record.event().content, str, ()) if record else "",
             room=Title(there.name if there else invited.room_id),
         )
         if invited.waiting:
-            late = scene.speech.said("waiting", people=await self._names(invited.waiting))
+            waiting = ", ".join(called[user] for user in invited.waiting)
+            late = scene.speech.said("waiting", people=waiting)
             said = replace(said, body=said.body + late.body, html=f"{said.html}{late.html}")
         return Answer(said)
 
@@ -201,11 +203,11 @@ class Doing:
             if known is None or event is None:
                 continue
             was, now = before.get((each.type, each.state_key), frozen({})), event.content
-            if series is not None and known is capability.event_type:
+            if series is not None and known.type is capability.event_type:
                 was, now = _at(was, series, scene), _at(now, series, scene)
-            for deed in _deeds(capability, known, was, now):
+            for deed in known.deeds(was, now):
                 about = About(each.room_id, capability.event_type.type, deed.uid or each.state_key)
-                said = await self._deed(deed, known, about, was, now, scene)
+                said = await self._deed(deed, known.type, about, was, now, scene)
                 return Answer(said, ids)
         return None
 
@@ -231,8 +233,8 @@ class Doing:
         content = now or was
         title = await self.title(about) or (known.title(content) if content else about.uid)
         people = sorted(known.concerned(content)) if known.concerned and content else []
-        names = {user: await self._names([user]) for user in people}
-        details = scene.speech.details(content, lambda user: names[user], people)
+        called = await self._called(people)
+        details = scene.speech.details(content, lambda user: called[user], people)
         if about.room_id != scene.room_id and (room := await self._lookups.room(about.room_id)):
             details += scene.speech.words("in", room=room.name or room.room_id)
         kept = [] if deed.kind == "removed" else [about]
@@ -255,11 +257,13 @@ class Doing:
             return f"{command.summary}: {title}" if title else command.summary
         return title or scene.speech.words("gone")
 
-    async def _names(self, people: Sequence[str]) -> str:
+    async def _called(self, people: Sequence[str]) -> Mapping[str, str]:
+        """Return what people are called; nobody is asked about where there are none."""
+        if not people:
+            return {}
         members = await self._homeserver.members(await self._homeserver.joined_rooms())
         known = {each.user_id: each.displayname for each in members}
-        shown = called([(user, known.get(user)) for user in people])
-        return ", ".join(shown[user] for user in people)
+        return names([(user, known.get(user)) for user in people])
 
 
 def question(asked: Question, scene: Scene) -> Said:
@@ -282,11 +286,3 @@ def _about(capability: Capability, arguments: Mapping[str, Any]) -> About | None
     if "uid" not in arguments or "room_id" not in arguments:
         return None
     return About(arguments["room_id"], capability.event_type.type, arguments["uid"])
-
-
-def _deeds(capability: Capability, known: EventType, was: Content, now: Content) -> Sequence[Deed]:
-    if known.deeds is not None:
-        return known.deeds(was, now)
-    if known is not capability.event_type:
-        return ()
-    return [Deed("added" if not was else "changed" if now else "removed")]

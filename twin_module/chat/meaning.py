@@ -126,11 +126,10 @@ class Meaning:
         if room_id is None and scene.is_collection:
             room_id = scene.room_id
         found = await self._lookups.objects(words, types, room_id)
-        by_uid = {id(each): record for record, each in found}
         meant = names.pick(words, [each for _, each in found])
-        records = [by_uid[id(each)] for each in meant] or [
-            record for record, _ in found[:1] if len(found) == 1
-        ]
+        records = [record for record, each in found if each in meant]
+        if not records and len(found) == 1:
+            records = [found[0][0]]
         if not records:
             raise Unknown(scene.speech.said("no-object", name=Title(words)))
         choices = [of_object(request, About(each.room_id, each.type, each.uid)) for each in records]

@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from twin_module.chat.words.answers import WORDS
 from twin_module.core.jscalendar import duration_of
 from twin_module.core.one_line import one_line
 from twin_module.core.state import Content
-from twin_module.core.times_said import time_said
+from twin_module.core.times_said import moment_of, time_said
 from twin_module.core.voice import About, Said
 
 MAX_TITLE: Final = 120
@@ -90,7 +89,8 @@ class Speech:
         """
         names = ", ".join(called(user) for user in people)
         said = self.words("for", people=names) if names else ""
-        start, due = self._moment(content, "start"), self._moment(content, "due")
+        start = moment_of(content, "start", self.now)
+        due = moment_of(content, "due", self.now)
         only_day = content.get("showWithoutTime") is True
         if due is not None:
             said += self.words("due", when=self.when(due, only_day=only_day))
@@ -103,7 +103,7 @@ class Speech:
 
     def moment(self, content: Content) -> datetime | None:
         """Return when an object is due, or else when it begins; None where it says neither."""
-        return self._moment(content, "due") or self._moment(content, "start")
+        return moment_of(content, "due", self.now) or moment_of(content, "start", self.now)
 
     def _until(self, start: datetime, length: str) -> str:
         try:
@@ -119,15 +119,6 @@ class Speech:
             if soon
             else self.words("ends", when=self.when(end))
         )
-
-    def _moment(self, content: Content, name: str) -> datetime | None:
-        """Return a local time of content; without a zone it is where its reader is."""
-        try:
-            local = datetime.fromisoformat(content[name])
-            zone = content.get("timeZone")
-            return local.replace(tzinfo=ZoneInfo(zone) if zone else self.now.tzinfo)
-        except (KeyError, TypeError, ValueError, OSError, OverflowError):
-            return None
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Title):

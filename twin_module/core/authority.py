@@ -80,3 +80,12 @@ def membership_of(state: StateMap, user_id: str) -> str:
     """Return somebody's membership: join, invite, knock, leave, ban; leave when there is none."""
     membership = content_of(state, "m.room.member", user_id).get("membership")
     return membership if isinstance(membership, str) else "leave"
+
+
+def was_put_out(state: StateMap, user_id: str) -> bool:
+    """Tell whether somebody was banned, or taken out of a room by somebody else."""
+    event = state.get(("m.room.member", user_id))
+    membership = membership_of(state, user_id)
+    return membership == "ban" or (
+        membership == "leave" and event is not None and event.sender != user_id
+    )

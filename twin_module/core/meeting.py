@@ -8,7 +8,7 @@ from typing import Any, Final
 from canonicaljson import encode_canonical_json
 
 from twin_module.core import layout
-from twin_module.core.authority import Role, membership_of
+from twin_module.core.authority import Role, membership_of, was_put_out
 from twin_module.core.layout import Kind
 from twin_module.core.state import NAMESPACE, StateMap, content_of
 from twin_module.core.voice import voice_of
@@ -81,7 +81,7 @@ def is_room_for(state: StateMap, owner: str, guests: Guests) -> bool:
     noted = content_of(state, layout.GRANTED).get("members")
     by_circle = set(noted) if isinstance(noted, Mapping) else set()
     strangers = present_in(state) - guests.everyone - by_circle - {owner, voice_of(owner)}
-    return not strangers and not any(_was_put_out(state, user) for user in guests.people)
+    return not strangers and not any(was_put_out(state, user) for user in guests.people)
 
 
 def present_in(state: StateMap) -> frozenset[str]:
@@ -97,14 +97,6 @@ def people_in(state: StateMap) -> frozenset[str]:
     """Return who is in a room or invited, without the voices of their twins."""
     present = present_in(state)
     return present - {voice_of(each) for each in present}
-
-
-def _was_put_out(state: StateMap, user: str) -> bool:
-    event = state.get(("m.room.member", user))
-    membership = membership_of(state, user)
-    return membership == "ban" or (
-        membership == "leave" and event is not None and event.sender != user
-    )
 
 
 def reason(content: Mapping[str, Any]) -> str:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
+
+from twin_module.core.jscalendar import local_of
+from twin_module.core.zones import zone_named
 
 WEEK: Final = 7
 
@@ -74,6 +77,27 @@ def day_name(day: date, language: str) -> str:
     """Return a day as it stands in a text: 24 December, 24. Dezember."""
     words = _WORDS[language]
     return words.date.format(day.day, words.months[day.month - 1])
+
+
+def moment_of(content: Mapping[str, Any], name: str, now: datetime) -> datetime | None:
+    """Return a local time of content in a reader's zone, None where there is none.
+
+    What has no zone, or only days, is wherever its reader is.
+
+    Args:
+        content: in the words of JSCalendar.
+        name: of the field.
+        now: in the reader's zone.
+    """
+    local, named = local_of(content.get(name)), content.get("timeZone")
+    if local is None:
+        return None
+    floats = content.get("showWithoutTime") is True or not isinstance(named, str)
+    zone = None if floats else zone_named(named)
+    try:
+        return local.replace(tzinfo=zone or now.tzinfo).astimezone(now.tzinfo)
+    except OverflowError:
+        return None
 
 
 def date_name(day: date, language: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, Literal
 
-from twin_module.core.authority import Role, integer, membership_of, power_of
+from twin_module.core.authority import Role, integer, membership_of, power_of, was_put_out
 from twin_module.core.effects import Put
 from twin_module.core.layout import Kind, kind_in
 from twin_module.core.ports import Homeserver
@@ -126,7 +126,7 @@ class VoiceRooms:
             return True
         create = state.get(_CREATE)
         is_own = kind_in(state) is Kind.COLLECTION and create is not None and create.sender == owner
-        if not is_own or needed > Role.EDITOR or _was_put_out(state, voice):
+        if not is_own or needed > Role.EDITOR or was_put_out(state, voice):
             return False
         return None
 
@@ -202,15 +202,6 @@ def _needed(state: StateMap) -> int:
     if not isinstance(by_type, Mapping):
         return default
     return integer(by_type.get("m.room.message"), default)
-
-
-def _was_put_out(state: StateMap, voice: str) -> bool:
-    """Tell whether somebody took the voice out of a room, and so wants it out."""
-    event = state.get(("m.room.member", voice))
-    membership = membership_of(state, voice)
-    return membership == "ban" or (
-        membership == "leave" and event is not None and event.sender != voice
-    )
 
 
 def _listed(content: Mapping[str, Any], user_id: str) -> list[Any]:

@@ -16,14 +16,12 @@ from urllib.parse import quote
 from twin_module.chat.news.changes import Doing
 from twin_module.chat.news.items import Item
 from twin_module.chat.words.notices import WORDS
-from twin_module.core.jscalendar import local_of
 from twin_module.core.matrix_uri import event_uri, is_user_id
 from twin_module.core.one_line import one_line
 from twin_module.core.room_name import called
 from twin_module.core.state import Content
-from twin_module.core.times_said import time_said
+from twin_module.core.times_said import moment_of, time_said
 from twin_module.core.voice import About, Said
-from twin_module.core.zones import zone_named
 
 MAX_TITLE: Final = 80
 MAX_NAME: Final = 40
@@ -196,16 +194,10 @@ class Telling:
         return WORDS.say(self.language, "and", first=", ".join(shown[:-1]), last=shown[-1])
 
     def _when(self, content: Content) -> str | None:
-        local = local_of(content.get("due")) or local_of(content.get("start"))
-        if local is None:
+        moment = moment_of(content, "due", self.now) or moment_of(content, "start", self.now)
+        if moment is None:
             return None
         only_day = content.get("showWithoutTime") is True
-        name = content.get("timeZone")
-        zone = zone_named(name) if isinstance(name, str) and not only_day else None
-        try:
-            moment = local.replace(tzinfo=zone or self.now.tzinfo).astimezone(self.now.tzinfo)
-        except OverflowError:
-            return None
         return time_said(moment, self.now, self.language, only_day=only_day)
 
     def _fields(self, item: Item) -> str:
