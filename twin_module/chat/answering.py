@@ -15,11 +15,11 @@ from twin_module.chat.language.folding import bare, sign as bare_sign
 from twin_module.chat.language.forms import ROOM, acts_in_room
 from twin_module.chat.language.reading import Reading
 from twin_module.chat.numbers import numbered, parted
-from twin_module.chat.own_words import LIST, OwnWords, spoken
+from twin_module.chat.own_words import OwnWords, spoken
 from twin_module.chat.request import Question, Request, read_request, request_of
 from twin_module.chat.scene import Answer, Scene
 from twin_module.chat.speech import Title
-from twin_module.chat.told import Told
+from twin_module.chat.told import ANSWERS, BRIEF, LIST, Told
 from twin_module.core.capability import Capability
 from twin_module.core.errors import TwinError
 from twin_module.core.voice import About, Said
@@ -32,11 +32,8 @@ MEMBER: Final = "m.room.member"
 """What a message is about that tells of an invitation to a room."""
 _YES: Final = ("yes", "accept", "join", "ja", "annehmen", "beitreten", "\N{WHITE HEAVY CHECK MARK}")
 _NO: Final = ("no", "decline", "nein", "ablehnen", "\N{CROSS MARK}")
-BRIEF: Final = "brief"
 REMOVE: Final = "remove"
 """The command that is not done to what was told last without being asked again."""
-ANSWERS: Final = "answers"
-"""The topic of several answers at once, which have no numbers."""
 _NUMBER: Final = re.compile(r"\d{1,3}(?=$|[.):]?\s+[^\W\d]|[.):]$)")
 _SNOOZE: Final = "\N{ALARM CLOCK}"
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from twin_module.chat.answering import BRIEF, MOST_AT_ONCE, Answering, together
+from twin_module.chat.answering import MOST_AT_ONCE, Answering, together
 from twin_module.chat.briefs.brief import Brief
 from twin_module.chat.hearing import Reaction, Words, hear
 from twin_module.chat.news.notices import Notices
-from twin_module.chat.own_words import COLLECTIONS, LIST, is_thanks
+from twin_module.chat.own_words import is_thanks
 from twin_module.chat.scene import Answer, Scene
 from twin_module.chat.speech import Speech
-from twin_module.chat.told import Told, told_in
+from twin_module.chat.told import BRIEF, COLLECTIONS, LIST, Told, told_in
 from twin_module.core.errors import TwinError
 from twin_module.core.layout import Kind
 from twin_module.core.ports import Cursor, Heard, Message

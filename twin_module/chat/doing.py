@@ -14,6 +14,7 @@ from twin_module.chat.news.telling import names
 from twin_module.chat.request import Question, Request
 from twin_module.chat.scene import Answer, Scene
 from twin_module.chat.speech import Title
+from twin_module.chat.told import QUESTION
 from twin_module.core.capability import Capability, Deed, EventType
 from twin_module.core.errors import Conflict
 from twin_module.core.event_types import EVENT
@@ -270,7 +271,7 @@ def question(asked: Question, scene: Scene) -> Said:
     """Return a question with numbers; what they stand for rides along."""
     shown = asked.fitting()
     head = scene.speech.said(asked.sentence, name=Title(asked.named))
-    head = replace(head, topic="question")
+    head = replace(head, topic=QUESTION)
     choices = [request.as_json() for _, request in shown]
     return scene.speech.listed(head, [label for label, _ in shown], choices=choices)
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from twin_module.chat.language.names import Candidate
+from twin_module.chat.language.anywhere import unquoted
+from twin_module.chat.language.names import Candidate, pick
+from twin_module.chat.scene import Scene
 from twin_module.core.authority import Role
 from twin_module.core.capability import Capability
 from twin_module.core.errors import InvalidParam
@@ -42,6 +44,14 @@ class Lookups:
         return await self._homeserver.transact(
             "twin_chat_room", lambda cursor: store.read_room(cursor, room_id)
         )
+
+    async def collection(self, named: str, scene: Scene) -> Room | None:
+        """Return the collection that is named, or that something was said in."""
+        if not named:
+            return scene.room if scene.is_collection else None
+        rooms = await self.rooms(Kind.COLLECTION)
+        found = pick(unquoted(named).removeprefix("#"), candidates(rooms))
+        return next((room for room in rooms if found and room.room_id == found[0].id), None)
 
     async def writable(self) -> list[Room]:
         """Return the collections that the owner may write to, their own ones first."""

@@ -11,7 +11,6 @@ from twin_module.chat.lookups import Lookups, candidates
 from twin_module.chat.request import Question, Request, labels, of_object, untagged
 from twin_module.chat.scene import Scene
 from twin_module.chat.speech import Title
-from twin_module.core import layout
 from twin_module.core.capability import Capability, Command
 from twin_module.core.layout import Kind
 from twin_module.core.state import NAMESPACE
@@ -169,14 +168,8 @@ class Meaning:
             raise Unclear(Question("where", "", choices))
         if rooms:
             return request.having(room_id=rooms[0].room_id)
-        return request.having(room_id=await self._first_room(scene))
-
-    async def _first_room(self, scene: Scene) -> str:
-        """Make a collection for who has none."""
         name = scene.speech.words("first-room")
-        room_id = await self._homeserver.create_room(layout.collection_room(name, ""))
-        await self._twin.projector.catch_up()
-        return room_id
+        return request.having(room_id=await self._twin.make_collection(name))
 
     async def remember(self, capability: Capability, room_id: str) -> None:
         """Note where new objects of a capability go when nothing is said of that."""

@@ -2,34 +2,24 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from twin_module.chat.briefs.brief import Brief
 from twin_module.chat.language import dates, grammar, usage
-from twin_module.chat.language.anywhere import said
-from twin_module.chat.language.names import pick
+from twin_module.chat.language.anywhere import unquoted
 from twin_module.chat.language.said_words import words_of
-from twin_module.chat.listings import Entry, Listings, entry_of, has_times, span_in
-from twin_module.chat.lookups import Lookups, candidates
+from twin_module.chat.lookups import Lookups
 from twin_module.chat.scene import Scene
+from twin_module.chat.showing import Showing
 from twin_module.chat.speech import Title
 from twin_module.chat.told import Told
-from twin_module.core import layout
-from twin_module.core.capability import Capability
-from twin_module.core.layout import Kind
 from twin_module.core.ports import Cursor
 from twin_module.core.voice import Said
 from twin_module.engine.settings import BRIEF, NOTICES, WEEKLY
-from twin_module.engine.store import Room
 from twin_module.engine.twin import Twin
 
-MOST_SHOWN: Final = 20
-LIST: Final = "list"
-"""The topic of a list of objects, each with a number to answer with."""
-COLLECTIONS: Final = "collections"
-"""The topic of the list of all collections."""
 MAX_NAME: Final = 255
 SNOOZE: Final = timedelta(hours=1)
 _CLOCK: Final = re.compile(
@@ -107,11 +97,11 @@ class OwnWords:
         self._homeserver = twin.homeserver
         self._brief = brief
         self._lookups = Lookups(twin)
-        self._listings = Listings(twin)
+        self._showing = Showing(twin)
         self._does: Mapping[str, Callable[[str, Scene, Told | None], Awaitable[Said]]] = {
             "help": self._help,
-            "find": self._find,
-            "show": self._show,
+            "find": lambda rest, scene, _: self._showing.find(rest, scene),
+            "show": lambda rest, scene, _: self._showing.show(rest, scene),
             "brief": self._tell_brief,
             "notices": self._notices,
             "new": self._new,
@@ -144,8 +134,8 @@ class OwnWords:
         if capability is None:
             return None
         if not rest:
-            return await self._objects(capability, None, scene)
-        return await self._at(capability, rest.strip(), scene)
+            return await self._showing.objects(capability, None, scene)
+        return await self._showing.at(capability, rest.strip(), scene)
 
     def _is_command(self, text: str) -> bool:
         return grammar.names_capability(words_of(text), self._twin.capabilities)
@@ -164,92 +154,6 @@ class OwnWords:
             for each in asked or OWN_WORDS
         ]
         return usage.help_text(() if asked else self._twin.capabilities, language, own)
-
-    # What there is
-
-    async def _find(self, rest: str, scene: Scene, told: Told | None) -> Said:
-        if not rest:
-            return scene.speech.said("find-what")
-        types = [each.event_type.type for each in self._twin.capabilities]
-        found = [record for record, _ in await self._lookups.objects(rest, types)]
-        if not found:
-            return scene.speech.said("found-nothing", name=Title(rest))
-        entries = [entry_of(each) for each in found]
-        return await self._listed(scene.speech.said("found"), entries, scene)
-
-    async def _show(self, rest: str, scene: Scene, told: Told | None) -> Said:
-        capability = usage.called(rest.casefold(), self._twin.capabilities) if rest else None
-        if capability is not None:
-            return await self._objects(capability, None, scene)
-        room = await self._room(rest, scene)
-        if room is None and rest:
-            return scene.speech.said("no-room", name=Title(rest))
-        if room is None:
-            return await self._rooms(scene)
-        return await self._objects(None, room, scene)
-
-    async def _rooms(self, scene: Scene) -> Said:
-        rooms = await self._lookups.rooms(Kind.COLLECTION)
-        head = scene.speech.said(
-            "shown" if rooms else "shown-nothing", name=scene.speech.words("collections")
-        )
-        head = replace(head, topic=COLLECTIONS)
-        lines = [room.name or room.room_id for room in rooms]
-        return self._cut(head, lines, scene) if rooms else head
-
-    async def _objects(
-        self, capability: Capability | None, room: Room | None, scene: Scene
-    ) -> Said:
-        """List what is in a room, or all objects of a capability; what is over is left out."""
-        if room is None and scene.is_collection:
-            room = scene.room
-        entries = await self._listings.open(capability, room, scene.speech)
-        named = usage.heading(capability, scene.speech.language) if capability else ""
-        return await self._shown(
-            Title(room.name or room.room_id) if room else named, entries, room, scene
-        )
-
-    async def _at(self, capability: Capability, rest: str, scene: Scene) -> Said | None:
-        """List what there is on a day or in a week, None where the words say none."""
-        if not has_times(capability):
-            return None
-        speech = scene.speech
-        span = await self._homeserver.in_thread(lambda: span_in(rest, speech.now, speech.language))
-        if span is None:
-            return None
-        room = scene.room if scene.is_collection else None
-        entries = await self._listings.open(capability, room, speech, span)
-        name = f"{usage.heading(capability, speech.language)}, {rest}"
-        return await self._shown(name, entries, room, scene)
-
-    async def _shown(
-        self, name: Title | str, entries: Sequence[Entry], room: Room | None, scene: Scene
-    ) -> Said:
-        if not entries:
-            return scene.speech.said("shown-nothing", name=name)
-        head = scene.speech.said("shown", name=name)
-        return await self._listed(head, entries, scene, room.room_id if room else None)
-
-    async def _listed(
-        self, head: Said, entries: Sequence[Entry], scene: Scene, known: str | None = None
-    ) -> Said:
-        rooms = {room.room_id: room.name for room in await self._lookups.rooms(Kind.COLLECTION)}
-        lines = []
-        for each in entries[:MOST_SHOWN]:
-            line = each.title + scene.speech.details(each.content, str, ())
-            room_id = each.about.room_id
-            if room_id not in (scene.room_id, known) and rooms.get(room_id):
-                line += scene.speech.words("in", room=rooms[room_id])
-            lines.append(line)
-        about = tuple(each.about for each in entries[:MOST_SHOWN])
-        return self._cut(
-            replace(head, about=about, topic=LIST), lines, scene, len(entries) - len(lines)
-        )
-
-    def _cut(self, head: Said, lines: Sequence[str], scene: Scene, more: int = 0) -> Said:
-        more += max(0, len(lines) - MOST_SHOWN)
-        tail = scene.speech.words("more", count=more) if more else ""
-        return scene.speech.listed(head, lines[:MOST_SHOWN], tail=tail)
 
     # What is told
 
@@ -276,7 +180,7 @@ class OwnWords:
         levels = [LEVELS[word] for word in rest.casefold().split() if word in LEVELS]
         level = levels[0] if levels else None
         named = " ".join(word for word in rest.split() if word.casefold() not in LEVELS)
-        room = await self._room(named, scene)
+        room = await self._lookups.collection(named, scene)
         if room is None or room.creator != self._homeserver.owner:
             return scene.speech.said("notices-where")
         wishes = await self._twin.settings.read()
@@ -326,15 +230,14 @@ class OwnWords:
         name = " ".join(unquoted(rest).split())[:MAX_NAME]
         if not name:
             return scene.speech.said("new-what")
-        await self._homeserver.create_room(layout.collection_room(name, ""))
-        await self._twin.projector.catch_up()
+        await self._twin.make_collection(name)
         named = name.replace(" ", "-")
         tag = scene.speech.words("new-tag", name=named) if _TAG.fullmatch(named) else ""
         return scene.speech.said("new-made", title=Title(name), tag=tag)
 
     async def _widget(self, rest: str, scene: Scene, told: Told | None) -> Said:
         words = [word for word in rest.split() if word.casefold() not in _OFF]
-        room = await self._room(" ".join(words), scene)
+        room = await self._lookups.collection(" ".join(words), scene)
         if room is None or room.creator != self._homeserver.owner:
             return scene.speech.said("widget-where")
         if len(words) < len(rest.split()):
@@ -342,14 +245,6 @@ class OwnWords:
             return scene.speech.said("widget-off")
         await self._twin.widgets.offer(room.room_id)
         return scene.speech.said("widget-offered", title=Title(room.name))
-
-    async def _room(self, named: str, scene: Scene) -> Room | None:
-        """Return the collection that is named, or that something was said in."""
-        if not named:
-            return scene.room if scene.is_collection else None
-        rooms = await self._lookups.rooms(Kind.COLLECTION)
-        found = pick(unquoted(named).removeprefix("#"), candidates(rooms))
-        return next((room for room in rooms if found and room.room_id == found[0].id), None)
 
 
 def _has(own: OwnWord, word: str) -> bool:
@@ -363,11 +258,6 @@ def _plain(text: str) -> str:
 def is_thanks(text: str) -> bool:
     """Tell whether somebody says thanks and nothing else."""
     return _plain(text) in _THANKS
-
-
-def unquoted(text: str) -> str:
-    """Return a name without the quotation marks that all of it stands in."""
-    return said(words_of(text)) if text else text
 
 
 def _clock(text: str) -> str | None:

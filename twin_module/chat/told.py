@@ -8,6 +8,14 @@ from twin_module.core.ports import Message
 from twin_module.core.state import NAMESPACE, plain
 from twin_module.core.voice import ABOUT, CHOICES, TOPIC, About, Said
 
+BRIEF: Final = "brief"
+QUESTION: Final = "question"
+LIST: Final = "list"
+"""A list of objects, each with a number to answer with."""
+COLLECTIONS: Final = "collections"
+"""The list of all collections."""
+ANSWERS: Final = "answers"
+"""Several answers at once, which have no numbers."""
 MOST: Final = 100
 """Objects of one message that are read."""
 

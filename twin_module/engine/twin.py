@@ -7,6 +7,7 @@ from typing import Final
 from twin_module.core.capability import Capability
 from twin_module.core.effects import Put
 from twin_module.core.errors import BadJson, NotFound, NotReady
+from twin_module.core.layout import collection_room
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import frozen
 from twin_module.engine import store
@@ -222,6 +223,12 @@ class Twin:
         """
         if self.not_ready is not None:
             raise NotReady(self.not_ready)
+
+    async def make_collection(self, name: str, topic: str = "") -> str:
+        """Make a collection, which the tables have when this returns, and return its room ID."""
+        room_id = await self.homeserver.create_room(collection_room(name, topic))
+        await self.projector.catch_up()
+        return room_id
 
     async def joined_room(self, room_id: str) -> Room:
         """Return a room that the twin is in.

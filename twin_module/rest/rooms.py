@@ -55,9 +55,7 @@ async def list_collections(twin: Twin, call: Call) -> Answer:
 
 async def create_collection(twin: Twin, call: Call) -> Answer:
     """Make a collection."""
-    config = layout.collection_room(call.body["name"], call.body.get("topic", ""))
-    room_id = await twin.homeserver.create_room(config)
-    await twin.projector.catch_up()
+    room_id = await twin.make_collection(call.body["name"], call.body.get("topic", ""))
     return Answer(room_json(await twin.joined_room(room_id)), status=201)
 
 

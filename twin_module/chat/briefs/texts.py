@@ -10,12 +10,12 @@ from functools import partial
 from html import escape
 from typing import Any, Final, Literal, TypeAlias
 
+from twin_module.chat.told import BRIEF
 from twin_module.chat.words.brief import WORDS
 from twin_module.core.one_line import one_line
 from twin_module.core.times_said import date_name, day_name, time_said
 from twin_module.core.voice import About, Said
 
-TOPIC: Final = "brief"
 MOST_LINES: Final = 30
 MOST_CHANGES: Final = 8
 """Lines about what others changed, which are longer than the others."""
@@ -139,14 +139,14 @@ def said(found: Found, owner: str, language: str) -> Said | None:
         html="".join([*htmls, f"<p>{escape(last)}</p>"]),
         mentions=(owner,),
         about=tuple(each.about for each in answerable),
-        topic=TOPIC,
+        topic=BRIEF,
     )
 
 
 def nothing(kind: Kind, owner: str, language: str) -> Said:
     """Return the answer to who asks for a brief while there is nothing to tell."""
     text = WORDS.say(language, f"nothing-{kind}")
-    return Said(body=text, html=escape(text), mentions=(owner,), topic=TOPIC)
+    return Said(body=text, html=escape(text), mentions=(owner,), topic=BRIEF)
 
 
 def _sections(found: Found, language: str) -> Iterator[tuple[str, Sequence[_Item]]]:

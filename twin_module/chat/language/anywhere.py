@@ -7,7 +7,7 @@ from typing import Final
 
 from twin_module.chat.language import dates
 from twin_module.chat.language.dates import Moment
-from twin_module.chat.language.said_words import Word, written
+from twin_module.chat.language.said_words import Word, words_of, written
 from twin_module.chat.language.values import Setting
 from twin_module.core.capability import Phrase
 
@@ -70,6 +70,11 @@ def taken_apart(words: Sequence[Word], phrase: Phrase, setting: Setting) -> Part
 def said(words: Sequence[Word]) -> str:
     """Return the text of words; of a single quotation what is inside."""
     return words[0].text if len(words) == 1 and words[0].quoted else written(words)
+
+
+def unquoted(text: str) -> str:
+    """Return a name without the quotation marks that all of it stands in."""
+    return said(words_of(text)) if text else text
 
 
 def _without_moment(words: Sequence[Word], setting: Setting) -> tuple[str, Moment | None]:
