@@ -1,9 +1,5 @@
 """Two twins that federate, and the clients at which their owners sit."""
 
-import fcntl
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,6 +7,8 @@ import pytest
 
 from tests.clients.js_client import FOLDER, JsClient
 from tests.clients.nio_client import NioClient
+from tests.names import Names
+from tests.node import install
 from twin_module.core.voice import voice_of
 from twin_module.testing.person import Person, eventually
 from twin_module.testing.reactor import ReactorThread
@@ -58,24 +56,7 @@ def settings(alice: Person, bob: Person) -> None:
 @pytest.fixture(scope="session")
 def packages() -> None:
     """The packages that package-lock.json names, in `node_modules` beside it."""
-    wanted = ".".join(map(str, NODE))
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip(f"no Node.js {wanted} with npm: install it (on Debian 13: apt install npm)")
-    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.match(r"v(\d+)\.(\d+)", said)
-    if found is None or (int(found[1]), int(found[2])) < NODE:
-        pytest.skip(f"no Node.js {wanted} or later, but {said.strip()}: install a newer one")
-    installed = FOLDER / "node_modules" / "of-package-lock.json"
-    with (FOLDER / "package-lock.json").open("rb") as lock:
-        # Several processes may run the files of this folder.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted_packages = lock.read()
-        if not installed.is_file() or installed.read_bytes() != wanted_packages:
-            # matrix-js-sdk asks for a newer Node.js than it needs, see phone.mjs.
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            command.append("--loglevel=error")
-            subprocess.run(command, cwd=FOLDER, check=True, stdout=subprocess.DEVNULL)
-            installed.write_bytes(wanted_packages)
+    install(FOLDER, NODE)
 
 
 @pytest.fixture(scope="module")
@@ -148,18 +129,6 @@ def share(owner: Person, room_id: str, member: Person, role: str = "editor") -> 
         return (room_id, role) in [(each["room_id"], each["role"]) for each in listed]
 
     eventually(joined, what=f"{member.owner} is {role} of {room_id}")
-
-
-class Names:
-    """Names that no other test of the run uses."""
-
-    def __init__(self) -> None:
-        self._number = 0
-
-    def next(self, what: str) -> str:
-        """Return a new one."""
-        self._number += 1
-        return f"{what} {self._number}"
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,11 @@
 """matrix-js-sdk, which phones and browsers use, in a program of Node that is told what to do."""
 
-import json
-import select
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.clients.client import Client, Reaction, Shown
+from tests.node import Program
 from twin_module.testing.person import Person
 
 FOLDER = Path(__file__).parent
@@ -19,12 +17,7 @@ class JsClient(Client):
 
     def __init__(self, person: Person) -> None:
         super().__init__(person)
-        self._process = subprocess.Popen(
-            ["node", str(FOLDER / "phone.mjs")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=FOLDER,
-        )
+        self._program = Program(FOLDER / "phone.mjs", seconds=ANSWER_SECONDS)
         try:
             self._do("start", url=person.url, user=person.owner, password=person._password())
         except BaseException:
@@ -32,14 +25,7 @@ class JsClient(Client):
             raise
 
     def _do(self, do: str, **asked: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{json.dumps({'do': do, **asked})}\n".encode())
-        self._process.stdin.flush()
-        ready, _, _ = select.select([self._process.stdout], [], [], ANSWER_SECONDS)
-        line = self._process.stdout.readline() if ready else b""
-        assert line, f"no answer to {do}; what Node said stands above"
-        answer = json.loads(line)
+        answer = self._program(do, **asked)
         assert "problem" not in answer, f"{do}: {answer['problem']}"
         return answer["found"]
 
@@ -81,11 +67,4 @@ class JsClient(Client):
         return {each["event_id"] for each in shown if each["highlighted"]}
 
     def close(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._program.close()

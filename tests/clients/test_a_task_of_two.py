@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.clients.client import Client
-from tests.clients.conftest import Names, share
+from tests.clients.conftest import share
 from tests.clients.js_client import JsClient
 from tests.clients.nio_client import NioClient
 from tests.clients.stories import (
@@ -18,6 +18,7 @@ from tests.clients.stories import (
     tasks,
     today,
 )
+from tests.names import Names
 from twin_module.testing.dav import CALENDAR, Dav
 from twin_module.testing.person import Person, eventually
 

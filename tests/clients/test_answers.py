@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.clients.client import Client, Shown
-from tests.clients.conftest import QUIET, Names, share
+from tests.clients.conftest import QUIET, share
 from tests.clients.stories import one_of_days, tasks, today
+from tests.names import Names
 from twin_module.testing.person import Person, eventually
 
 pytestmark = pytest.mark.twins

@@ -7,10 +7,11 @@ from urllib.parse import quote
 import pytest
 
 from tests.clients.client import MESSAGE
-from tests.clients.conftest import Names, share
+from tests.clients.conftest import share
 from tests.clients.js_client import JsClient
 from tests.clients.nio_client import NioClient
 from tests.clients.stories import pinged
+from tests.names import Names
 from twin_module.testing.person import CLIENT, Person, eventually
 
 pytestmark = pytest.mark.twins

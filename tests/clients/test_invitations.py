@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clients.conftest import Names, share
+from tests.clients.conftest import share
 from tests.clients.js_client import JsClient
 from tests.clients.nio_client import NioClient
 from tests.clients.stories import check_plain, pinged, today
+from tests.names import Names
 from twin_module.testing.person import Person, eventually
 
 pytestmark = pytest.mark.twins

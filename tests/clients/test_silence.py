@@ -10,9 +10,10 @@ from typing import Any, Final
 import pytest
 
 from tests.clients.client import Shown
-from tests.clients.conftest import Names, share
+from tests.clients.conftest import share
 from tests.clients.nio_client import NioClient
 from tests.clients.stories import check_plain, objects, said, task, tasks
+from tests.names import Names
 from twin_module.core.voice import Said
 from twin_module.testing.person import Person, eventually
 from twin_module.testing.twins import Twin, TwinNetwork

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.clients.client import Client, Reaction
-from tests.clients.conftest import Names
 from tests.clients.js_client import JsClient
 from tests.clients.nio_client import NioClient
+from tests.names import Names
 from twin_module.testing.person import Person, eventually
 
 pytestmark = pytest.mark.twins

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import pytest
 
+from tests.names import Names
 from twin_module.testing.dav import CALENDAR, Dav
 from twin_module.testing.person import Answer, Person, eventually
 from twin_module.testing.plain_radicale import plain_radicale
@@ -137,18 +138,6 @@ def server(request: pytest.FixtureRequest) -> Server:
     """Each of both."""
     found: Server = request.getfixturevalue(request.param)
     return found
-
-
-class Names:
-    """Names that no other test of the run uses."""
-
-    def __init__(self) -> None:
-        self._number = 0
-
-    def next(self, what: str) -> str:
-        """Return a new one."""
-        self._number += 1
-        return f"{what} {self._number}"
 
 
 @pytest.fixture(scope="session")

@@ -1,70 +1,23 @@
 """Editors as they come from npm, run by Node, and two twins that they connect to."""
 
-import json
-import select
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.node import Program, install
 from twin_module.testing.person import TWIN, Person, eventually
 from twin_module.testing.reactor import ReactorThread
 from twin_module.testing.twins import TwinNetwork, person_at
 
 FOLDER = Path(__file__).parent
-ANSWER_SECONDS = 60.0
-
-
-class Program:
-    """A program of Node that is told what to do in lines of JSON, and answers in lines of JSON."""
-
-    def __init__(self, name: str, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            ["node", str(FOLDER / name), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=FOLDER,
-        )
-
-    def __call__(self, do: str, **asked: Any) -> Any:
-        """Have something done, and return the answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{json.dumps({'do': do, **asked})}\n".encode())
-        self._process.stdin.flush()
-        ready, _, _ = select.select([self._process.stdout], [], [], ANSWER_SECONDS)
-        line = self._process.stdout.readline() if ready else b""
-        assert line, f"no answer to {do}; what Node said stands above"
-        return json.loads(line)
-
-    def close(self) -> None:
-        """End the program."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 @pytest.fixture(scope="session")
 def packages() -> None:
     """The packages that package-lock.json names, in `node_modules` beside it."""
-    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
-    if missing:
-        pytest.skip(f"no {' and no '.join(missing)}: install it (on Debian: apt install npm)")
-    lock = (FOLDER / "package-lock.json").read_bytes()
-    installed = FOLDER / "node_modules" / "of-package-lock.json"
-    if not installed.is_file() or installed.read_bytes() != lock:
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=FOLDER, check=True, stdout=subprocess.DEVNULL)
-        installed.write_bytes(lock)
+    install(FOLDER)
 
 
 @pytest.fixture
@@ -73,7 +26,7 @@ def program(packages: None) -> Iterator[Callable[..., Program]]:
     with ExitStack() as stack:
 
         def start(name: str, *arguments: str) -> Program:
-            started = Program(name, *arguments)
+            started = Program(FOLDER / name, *arguments)
             stack.callback(started.close)
             return started
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.editors.conftest import Program, where
+from tests.editors.conftest import where
+from tests.node import Program
 from twin_module.testing.person import Person, eventually
 from twin_module.testing.twins import TwinNetwork, person_at
 
