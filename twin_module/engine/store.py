@@ -1,7 +1,7 @@
 """The twin's own tables: rooms, objects and their index, on SQLite and PostgreSQL alike.
 
-They hold nothing that could not be made again from the rooms, but for edits that were not sent yet
-and what was said to the owner. Every change of a row gets the next number of one sequence, so that
+They hold nothing that could not be made again from the rooms, but for edits that were not sent yet,
+and what was said, told and heard in chats. Every change of a row gets the next number of one sequence, so that
 whoever knows a number can ask for what changed since.
 """
 

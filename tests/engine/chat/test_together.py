@@ -45,7 +45,7 @@ def test_what_bob_does_is_told_in_alices_collection_and_acted_on_by_bob(
     assert "completed" in told_in(alice, room, alice.voice)[-1][0]
 
 
-def test_who_may_only_read_is_told_so(alice: Chatty, bob: Chatty) -> None:
+def test_what_a_reader_adds_goes_to_a_collection_of_their_own(alice: Chatty, bob: Chatty) -> None:
     room = alice.collection("Home")
     alice.rest()
     circle = alice.circle("Readers", bob="viewer")
