@@ -540,6 +540,19 @@ def test_the_week_tells_what_was_done(told: Told, home_list: str) -> None:
 # What others changed, and what waits
 
 
+def test_nobody_passes_for_another_one_by_a_name_that_looks_like_an_id(
+    told: Told, bob: Home
+) -> None:
+    alice = told.home
+    room = share(alice, bob)
+    told.until(7, 30)
+    member = {"membership": "join", "displayname": "@carol:carol.example"}
+    bob.server.write(room, "m.room.member", bob.owner, member)
+    bob.write(room, task("Bread", "2027-06-20T12:00:00"))
+    settle(alice, bob)
+    assert "- @bob:bob.example changed Bread in Shared" in told.lines()
+
+
 def test_what_others_changed_since_the_last_brief_is_told(told: Told, bob: Home) -> None:
     alice = told.home
     room = share(alice, bob)

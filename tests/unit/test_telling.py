@@ -24,7 +24,8 @@ from twin_module.chat.news.changes import (
 )
 from twin_module.chat.news.items import Item, items, targets
 from twin_module.chat.news.pacing import FIRST_PAUSE, LONGEST_PAUSE, Pace, next_at
-from twin_module.chat.news.telling import MOST_BYTES, MOST_LINES, Ask, Telling, names
+from twin_module.chat.news.telling import MOST_BYTES, MOST_LINES, Ask, Telling
+from twin_module.chat.people import names
 from twin_module.chat.words.notices import WORDS
 from twin_module.core.capability import DEEDS, Deed
 from twin_module.core.matrix_uri import event_of

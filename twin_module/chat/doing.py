@@ -10,7 +10,7 @@ from twin_module.chat.language import moments, usage
 from twin_module.chat.lookups import Lookups
 from twin_module.chat.meaning import Meaning, Unclear, Unknown
 from twin_module.chat.news.changes import known_types
-from twin_module.chat.news.telling import names
+from twin_module.chat.people import names
 from twin_module.chat.request import Question, Request
 from twin_module.chat.scene import Answer, Scene
 from twin_module.chat.speech import Title

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from twin_module.chat.briefs import tables as brief_tables, texts as brief_texts
 from twin_module.chat.briefs.tables import Since
 from twin_module.chat.briefs.texts import Change, Done, Event, Found, Kind, Task, Waiting
+from twin_module.chat.people import names as names_of
 from twin_module.core.busy import overlapping
 from twin_module.core.event_types import EVENT
 from twin_module.core.jscalendar import utc_of
 from twin_module.core.layout import Kind as RoomKind
 from twin_module.core.recurrence import instant, is_recurring, occurrences, plus, spell
-from twin_module.core.room_name import called
 from twin_module.core.rules import MOST_WORK, Work
 from twin_module.core.state import NAMESPACE
 from twin_module.core.voice import About
@@ -201,7 +201,7 @@ class BriefReading:
             here = [user for room, user in who if room == room_id]
             said = {user: state[MEMBER, user].content for user in here if (MEMBER, user) in state}
             people = [(user, _text(said.get(user, {}), "displayname") or None) for user in here]
-            names |= {(room_id, user): name for user, name in called(people).items()}
+            names |= {(room_id, user): name for user, name in names_of(people).items()}
         return names
 
     # What waits

@@ -10,7 +10,8 @@ from twin_module.chat.news.items import items
 from twin_module.chat.news.last_messages import LastMessages
 from twin_module.chat.news.reading import CHUNK, Looked, Reading
 from twin_module.chat.news.room_news import Gathered, Message, RoomNews, drafted
-from twin_module.chat.news.telling import Ask, Telling, names
+from twin_module.chat.news.telling import Ask, Telling
+from twin_module.chat.people import names
 from twin_module.core.errors import TwinError
 from twin_module.core.layout import Kind
 from twin_module.core.ports import Cursor, Member

@@ -15,17 +15,15 @@ from urllib.parse import quote
 
 from twin_module.chat.news.changes import Doing
 from twin_module.chat.news.items import Item
+from twin_module.chat.people import MAX_ID
 from twin_module.chat.words.notices import WORDS
 from twin_module.core.matrix_uri import event_uri, is_user_id
 from twin_module.core.one_line import one_line
-from twin_module.core.room_name import called
 from twin_module.core.state import Content
 from twin_module.core.times_said import moment_of, time_said
 from twin_module.core.voice import About, Said
 
 MAX_TITLE: Final = 80
-MAX_NAME: Final = 40
-MAX_ID: Final = 100
 MOST_NAMES: Final = 3
 MOST_FIELDS: Final = 4
 MOST_LINES: Final = 20
@@ -47,14 +45,6 @@ class Ask:
     by: str
     """Whose change that was."""
     people: tuple[str, ...]
-
-
-def names(people: Sequence[tuple[str, str | None]]) -> Mapping[str, str]:
-    """Return what people are called, by Matrix ID; nobody passes for another one."""
-    lines = [(user, one_line(name or "", MAX_NAME)) for user, name in people]
-    # A name that looks like somebody's Matrix ID would be believed.
-    shown = called([(user, None if name.startswith("@") else name) for user, name in lines])
-    return {user: one_line(name, MAX_NAME + MAX_ID) for user, name in shown.items()}
 
 
 @dataclass(frozen=True, slots=True)
