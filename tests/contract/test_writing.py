@@ -9,7 +9,7 @@ from tests.contract.conftest import TASK, Side, contents, task
 from tests.contract.test_following import latest
 from twin_module.core.authority import Role, power_of
 from twin_module.core.effects import Put
-from twin_module.core.errors import BadJson, Forbidden, NotFound, TooLarge
+from twin_module.core.errors import BadJson, Forbidden, NotFound, Overtaken, TooLarge
 from twin_module.core.layout import (
     CIRCLE,
     GRANTED,
@@ -137,6 +137,22 @@ def test_of_several_states_none_is_written_where_one_is_refused(alice: Side, bob
             alice.run(alice.port.send_states(room, [task("a"), task("b"), bad]))
     assert alice.state(room, TASK) == {}
     assert latest(alice, before, room) == {}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_nothing_is_written_on_top_of_what_was_replaced_meanwhile(alice: Side, number: int) -> None:
+    room = alice.collection()
+    first = alice.put(room, task("a"))
+    second = alice.put(room, task("a", "Butter"))
+    puts = [task("a", "Milk"), task("b", "Milk")][:number]
+    for seen in ({(TASK, "a"): first}, {(TASK, "a"): None}, {(TASK, "b"): first}):
+        with pytest.raises(Overtaken):
+            alice.run(alice.port.send_states(room, puts, seen))
+    assert alice.state(room, TASK)[TASK, "a"].event_id == second
+    assert (TASK, "b") not in alice.state(room, TASK)
+    replacing = {(TASK, "a"): second, (TASK, "b"): None}
+    written = list(alice.run(alice.port.send_states(room, puts, replacing)))
+    assert [alice.state(room, TASK)[TASK, put.state_key].event_id for put in puts] == written
 
 
 def test_several_states_reach_other_servers(alice: Side, bob: Side, shared: str) -> None:

@@ -146,6 +146,35 @@ def test_what_both_added_to_a_set_is_there(alice: Home, bob: Home, shared: str) 
     assert fields(alice, shared)["keywords"] == {"home": True, "one": True, "two": True}
 
 
+@pytest.mark.parametrize("writes", [1, 3])
+def test_what_others_write_just_before_a_merge_is_sent_is_not_lost(
+    alice: Home, bob: Home, shared: str, writes: int
+) -> None:
+    alice.write(shared, task("a"))
+    settle(alice, bob)
+    titles = [f"Bread {number}" for number in range(writes)]
+
+    def overtake() -> None:
+        if titles:
+            alice.network.pass_time(1)
+            alice.server.write(
+                shared, TASK, "a", {**alice.content(shared, TASK, "a"), "title": titles.pop(0)}
+            )
+
+    with alice.network.cut_off(bob.server.name):
+        change(bob, shared, priority=3)
+        change(alice, shared, title="Butter")
+    bob.port.between = overtake
+    settle(alice, bob)
+    assert not titles
+    for home in (alice, bob):
+        assert fields(home, shared) == {
+            "@type": "Task",
+            "title": f"Bread {writes - 1}",
+            "priority": 3,
+        }
+
+
 def test_lines_of_a_text_come_together(alice: Home, bob: Home, shared: str) -> None:
     alice.write(shared, task("a", description="one\ntwo\nthree\nfour\n"))
     settle(alice, bob)

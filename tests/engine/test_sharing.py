@@ -1,6 +1,6 @@
 """Circles and shares: who is in which room becomes what the owner declared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.engine.conftest import TASK, Home, settle, share, task
 from twin_module.core.effects import Put
 from twin_module.core.errors import TooLarge
 from twin_module.core.layout import CIRCLE, GRANTED, SHARE, collection_room
-from twin_module.core.state import frozen
+from twin_module.core.state import Key, frozen
 from twin_module.testing.driver import run
 from twin_module.testing.fake import Crash
 from twin_module.testing.fake_network import FakeNetwork
@@ -412,10 +412,12 @@ def test_nobody_is_invited_before_it_could_be_noted_why(alice: Home, bob: Home) 
     circle, collection = declare(alice)
     send = alice.port.send_states
 
-    async def refuse_the_note(room_id: str, puts: Sequence[Put]) -> Sequence[str]:
+    async def refuse_the_note(
+        room_id: str, puts: Sequence[Put], replacing: Mapping[Key, str | None] | None = None
+    ) -> Sequence[str]:
         if any(put.type == GRANTED for put in puts):
             raise TooLarge("The note has too many bytes.")
-        return await send(room_id, puts)
+        return await send(room_id, puts, replacing)
 
     alice.port.send_states = refuse_the_note  # type: ignore[method-assign]
     settle(alice, bob)

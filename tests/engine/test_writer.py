@@ -1,5 +1,6 @@
 """The writer: nothing is lost, nothing half done, nothing wrong let through."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from twin_module.core.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    Overtaken,
     RoomFull,
     TooLarge,
     Unreachable,
@@ -44,6 +46,38 @@ def test_a_write_on_another_revision_is_refused_and_says_which_is_current(
         alice.write(room, task("a", "Butter"), expected={(TASK, "a"): wanted})
     assert refused.value.fields == {"current": first.event_id}
     assert alice.content(room, TASK, "a")["title"] == "Bread"
+
+
+def test_a_write_that_is_overtaken_before_it_is_sent_is_refused_or_made_on_what_is_there_now(
+    alice: Home, room: str
+) -> None:
+    (first,) = alice.write(room, task("a"))
+
+    def overtake() -> None:
+        alice.port.between = lambda: None
+        alice.server.write(room, TASK, "a", {"@type": "Task", "title": "Milk"})
+
+    alice.port.between = overtake
+    with pytest.raises(Conflict):
+        alice.write(room, task("a", "Butter"), expected={(TASK, "a"): first.event_id})
+    assert alice.content(room, TASK, "a")["title"] == "Milk"
+    milk = alice.server.state(room)[TASK, "a"].event_id
+    alice.port.between = overtake
+    alice.write(room, task("a", "Butter"))
+    content = alice.content(room, TASK, "a")
+    assert content["title"] == "Butter"
+    assert content[NAMESPACE]["base"] not in (first.event_id, milk)
+
+
+def test_who_is_overtaken_again_and_again_is_told(alice: Home, room: str) -> None:
+    titles = map(str, count())
+
+    def overtake() -> None:
+        alice.server.write(room, TASK, "a", {"@type": "Task", "title": next(titles)})
+
+    alice.port.between = overtake
+    with pytest.raises(Overtaken):
+        alice.write(room, task("a", "Butter"))
 
 
 @pytest.mark.parametrize("wanted", ["$stale", ANY])

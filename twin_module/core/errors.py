@@ -76,6 +76,10 @@ class Conflict(TwinError):
     errcode = "ORG.DIGITALTWIN.CONFLICT"
 
 
+class Overtaken(Conflict):
+    """What a write stood on was replaced between the look at it and the write, which was not made."""
+
+
 class NotProvable(TwinError):
     """The version was redacted, or what proves it is no longer there; `problems` says all of it."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from twin_module.core.effects import Put
-from twin_module.core.state import Content, StateEvent, StateMap
+from twin_module.core.state import Content, Key, StateEvent, StateMap
 
 T = TypeVar("T")
 
@@ -342,8 +342,24 @@ class Homeserver(Speaking, Protocol):
     async def send_state(self, room_id: str, put: Put) -> str:
         """Send one state event and return its ID."""
 
-    async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
-        """Send state events of ours, all or none, and return their IDs in order."""
+    async def send_states(
+        self,
+        room_id: str,
+        puts: Sequence[Put],
+        replacing: Mapping[Key, str | None] | None = None,
+    ) -> Sequence[str]:
+        """Send state events of ours, all or none, and return their IDs in order.
+
+        Args:
+            room_id: where.
+            puts: what.
+            replacing: the version of each key that must be the one before; None where there must
+                be none. Others' events come in at any moment, and what an event follows is what
+                everybody takes it to have seen.
+
+        Raises:
+            Overtaken: another version is there, and nothing was sent.
+        """
 
     async def send_message(self, room_id: str, event_type: str, content: Content) -> str:
         """Send one event that is no state and return its ID."""

@@ -50,6 +50,7 @@ from twin_module.core.errors import (
     BadJson,
     Forbidden,
     NotFound,
+    Overtaken,
     TooLarge,
     TwinError,
     Unreachable,
@@ -70,7 +71,15 @@ from twin_module.core.ports import (
     Unread,
     WebAnswer,
 )
-from twin_module.core.state import NAMESPACE, Content, StateEvent, content_problem, frozen, plain
+from twin_module.core.state import (
+    NAMESPACE,
+    Content,
+    Key,
+    StateEvent,
+    content_problem,
+    frozen,
+    plain,
+)
 from twin_module.core.voice import voice_of
 from twin_module.engine import synapse_people, synapse_web_fetch
 from twin_module.engine.synapse_voice import SynapseVoice
@@ -90,6 +99,8 @@ KEY_PATH = "/_matrix/key/v2/server"
 WAIT: Final = 0.005
 WAITS: Final = 200
 """How often, and for how many seconds each time, is waited until an own event can be read."""
+MOST_FOLLOWED: Final = 10
+"""How many events Synapse has an event follow at most."""
 JOIN_PAUSES = (0.1, 0.4, 1.5)
 """Seconds before a join that was refused is tried again."""
 
@@ -391,17 +402,30 @@ class SynapseHomeserver(SynapseVoice):
         self._note_written(event)
         return event.event_id
 
-    async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
-        """Send several state events in one transaction, all or none."""
+    async def send_states(
+        self,
+        room_id: str,
+        puts: Sequence[Put],
+        replacing: Mapping[Key, str | None] | None = None,
+    ) -> Sequence[str]:
+        """Send several state events in one transaction, all or none.
+
+        Where a room's newest events are several, Synapse has a batch follow one of them. When none
+        of them alone has what is to be replaced, it is only looked at before, and not made sure.
+        """
+        newest = await self._newest(room_id, replacing) if replacing else None
         if len(puts) == 1:
-            return [await self.send_state(room_id, puts[0])]
+            return [await self._send_after(newest, room_id, puts[0])]
         if not await self.state(room_id, [("m.room.create", "")]):
             raise Forbidden(f"{self.owner} is not in {room_id}.")
+        followed = (
+            await self._one_with(room_id, newest, replacing) if newest and replacing else None
+        )
         with _refusals(room_id):
             await self._hs.get_event_creation_handler().create_and_send_new_client_events(
                 create_requester(self.owner, authenticated_entity=self.server_name),
                 room_id,
-                None,
+                followed,
                 [self._event_dict(room_id, put) for put in puts],
                 ratelimit=False,
             )
@@ -410,6 +434,58 @@ class SynapseHomeserver(SynapseVoice):
         for event in (await self._store.get_events(written)).values():
             self._note_written(event)
         return written
+
+    async def _send_after(self, newest: Sequence[str] | None, room_id: str, put: Put) -> str:
+        """Send one state event that follows these events; None leaves it to Synapse."""
+        if newest is None:
+            return await self.send_state(room_id, put)
+        with _refusals(put.type):
+            creation = self._hs.get_event_creation_handler()
+            event, _ = await creation.create_and_send_nonmember_event(
+                create_requester(self.owner, authenticated_entity=self.server_name),
+                self._event_dict(room_id, put),
+                prev_event_ids=list(newest),
+                ratelimit=False,
+                ignore_shadow_ban=True,
+            )
+        self._note_written(event)
+        return event.event_id
+
+    async def _newest(self, room_id: str, replacing: Mapping[Key, str | None]) -> list[str] | None:
+        """Return the newest events of a room, after which state is as it is to be replaced.
+
+        None where they are more than one event may follow; then what it follows is not all of them.
+
+        Raises:
+            Overtaken: it is not.
+        """
+        newest: list[str] = await self._store.get_prev_events_for_room(room_id)
+        if not newest or len(newest) >= MOST_FOLLOWED:
+            return None
+        overtaken = await self._overtaken(room_id, newest, replacing)
+        if overtaken is not None:
+            raise Overtaken(
+                f"{overtaken[1] or overtaken[0]} was changed meanwhile; read it again and repeat the change on that.",
+                current=None,
+            )
+        return newest
+
+    async def _one_with(
+        self, room_id: str, newest: Sequence[str], replacing: Mapping[Key, str | None]
+    ) -> str | None:
+        for each in newest:
+            if await self._overtaken(room_id, [each], replacing) is None:
+                return each
+        return None
+
+    async def _overtaken(
+        self, room_id: str, newest: list[str], replacing: Mapping[Key, str | None]
+    ) -> Key | None:
+        """Return a key that has another version than the one to be replaced, after some events."""
+        state = await self._hs.get_state_handler().compute_state_after_events(
+            room_id, newest, StateFilter.from_types(replacing)
+        )
+        return next((key for key, each in replacing.items() if state.get(key) != each), None)
 
     def _event_dict(self, room_id: str, put: Put) -> dict[str, Any]:
         return {

@@ -15,7 +15,15 @@ from unpaddedbase64 import encode_base64
 
 from twin_module.core.capability import EventType, LongText
 from twin_module.core.effects import Put
-from twin_module.core.errors import BadJson, Conflict, NotFound, RoomFull, TooLarge, Unreachable
+from twin_module.core.errors import (
+    BadJson,
+    Conflict,
+    NotFound,
+    Overtaken,
+    RoomFull,
+    TooLarge,
+    Unreachable,
+)
 from twin_module.core.layout import RSVP
 from twin_module.core.merge import bare, same
 from twin_module.core.ports import Homeserver
@@ -27,6 +35,8 @@ MAX_TEXT_BYTES: Final = 5 * 1024 * 1024
 CHUNK: Final = 49
 """How many objects are written in one go. Synapse gets slow on longer chains of batched events,
 and an ordinary write after each batch ends the chain (see `send_states`)."""
+TRIES: Final = 5
+"""How often a write begins anew that others' writes overtake."""
 ANY: Final = "*"
 NEW: Final = ""
 
@@ -79,18 +89,22 @@ class Writer:
             Conflict: somebody else wrote first.
             BadJson, TooLarge, RoomFull: it can't be written.
         """
-        for last in (False, False, True):
+        for more in reversed(range(TRIES)):
             prepared, seen = await self._prepared(room_id, puts)
             placed = [await self._place(put) for put in prepared]
             async with self._homeserver.lock(room_id):
                 current = await self._homeserver.state(
                     room_id, [(put.type, put.state_key) for put in placed]
                 )
-                if not last and any(current.get(key) != event for key, event in seen.items()):
+                if more and any(current.get(key) != event for key, event in seen.items()):
                     continue  # what was prepared stands on a version that is no longer current
-                return await self._write_placed(
-                    room_id, placed, current, expected or {}, experience
-                )
+                try:
+                    return await self._write_placed(
+                        room_id, placed, current, expected or {}, experience
+                    )
+                except Overtaken:
+                    if not more:
+                        raise
         raise AssertionError("unreachable")
 
     async def _prepared(
@@ -123,7 +137,10 @@ class Writer:
         fresh = [put for put in placed if not _same(put, current)]
         await self._check_place(room_id, fresh, current)
         stamped = [_stamped(put, current, experience) for put in fresh]
-        event_ids = await self._homeserver.send_states(room_id, stamped) if stamped else []
+        replacing = {(put.type, put.state_key): _revision(put, current) or None for put in stamped}
+        event_ids = (
+            await self._homeserver.send_states(room_id, stamped, replacing) if stamped else []
+        )
         sent = {
             (put.type, put.state_key): event_id
             for put, event_id in zip(stamped, event_ids, strict=True)

@@ -19,6 +19,7 @@ from twin_module.core.errors import (
     BadJson,
     Forbidden,
     NotFound,
+    Overtaken,
     TooLarge,
     TwinError,
     Unreachable,
@@ -39,7 +40,15 @@ from twin_module.core.ports import (
     Unread,
     WebAnswer,
 )
-from twin_module.core.state import NAMESPACE, Content, StateEvent, content_problem, frozen, plain
+from twin_module.core.state import (
+    NAMESPACE,
+    Content,
+    Key,
+    StateEvent,
+    content_problem,
+    frozen,
+    plain,
+)
 from twin_module.core.voice import voice_of
 from twin_module.testing.driver import Lock, pause, run
 from twin_module.testing.fake_calls import MEMBER, invite, join
@@ -87,6 +96,8 @@ class FakeHomeserver(FakeVoice):
         self.crash_in: int | None = None
         self.killed_at: int | None = None
         """When this process was killed, if it was."""
+        self.between: Callable[[], None] = lambda: None
+        """What others do just before a write of this twin's, which has looked already."""
         self._locks: dict[str, Lock] = {}
         self._waiting: list[tuple[str, Callable[[], Awaitable[None]]]] = []
 
@@ -404,11 +415,21 @@ class FakeHomeserver(FakeVoice):
         self._step("after send_message")
         return event_id
 
-    async def send_states(self, room_id: str, puts: Sequence[Put]) -> Sequence[str]:
-        """Send several state events, all or none."""
+    async def send_states(
+        self,
+        room_id: str,
+        puts: Sequence[Put],
+        replacing: Mapping[Key, str | None] | None = None,
+    ) -> Sequence[str]:
+        """Send several state events, all or none, and nothing that stands on what was replaced."""
+        await pause()
+        self.between()
+        state = self._inside(room_id)
+        for key, event_id in (replacing or {}).items():
+            if (state[key].event_id if key in state else None) != event_id:
+                raise Overtaken(f"{key[1]} was changed meanwhile.", current=None)
         if len(puts) == 1:
             return [await self.send_state(room_id, puts[0])]
-        await pause()
         self._step("before send_states")
         for put in puts:
             self._check(room_id, put)
