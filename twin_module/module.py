@@ -16,6 +16,7 @@ from twin_module.core.state import NAMESPACE
 from twin_module.dav.answers import MOST_BYTES
 from twin_module.dav.resource import DavResource, WellKnown
 from twin_module.engine.owner import ensure_owner
+from twin_module.engine.sleeping import greet_peers
 from twin_module.engine.synapse import PEERS_PREFIX, SynapseHomeserver, widen_cors
 from twin_module.engine.synapse_threads import Threads
 from twin_module.engine.synapse_web import answer_options, bound_uploads
@@ -30,7 +31,8 @@ from twin_module.web.pages import PageResource, ShortAddress
 
 logger = logging.getLogger(__name__)
 
-TURN_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 5.0
+"""From one look whether something is due to the next."""
 START_AGAIN_SECONDS: Final = 5.0
 COULD_NOT_START: Final = (
     "The twin could not start and tries again every few seconds; its server's log says why."
@@ -95,7 +97,27 @@ class TwinModule:
                 ("modules", "config", "allowed_appservices"),
             )
 
-    # Starting and turning
+    # Sleeping
+
+    def busy(self) -> str | None:
+        """Return what must not be interrupted now, in a few words; None when the twin may sleep."""
+        return self.twin.busy()
+
+    async def next_alarm(self) -> int | None:
+        """Return when the twin has to be awake for its own sake, in milliseconds since 1970.
+
+        Asked last before it sleeps. None means that it may sleep until somebody wants something.
+        """
+        return await self.twin.next_alarm()
+
+    async def greet_peers(self) -> None:
+        """Make one signed request to each server that shares a room with the owner.
+
+        It returns when all were asked, and raises nothing for those that did not answer.
+        """
+        await greet_peers(self._homeserver)
+
+    # Starting
 
     def _start_in(self, seconds: float) -> None:
         self._homeserver.call_later(
@@ -123,7 +145,7 @@ class TwinModule:
             return
         logger.info("The twin of %s is ready", self._homeserver.owner)
         self._homeserver.on_news(self.twin.wake)
-        self._homeserver.every(TURN_SECONDS, "twin_look_again", self.twin.look_again)
+        self._homeserver.every(LOOK_SECONDS, self.twin.look)
 
     def _password_file(self) -> Path:
         if self._config.password_file:

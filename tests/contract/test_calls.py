@@ -66,6 +66,16 @@ def test_another_call_is_not_found(alice: Side, bob: Side, shared: str) -> None:
         call(alice, bob.port.server_name, about(alice, shared), "other")
 
 
+def test_servers_that_do_not_answer_when_they_are_greeted_are_named(
+    world: World, alice: Side, bob: Side, shared: str
+) -> None:
+    people = [bob.port.owner, f"@nobody:{bob.port.server_name}", "@dave:localhost:1"]
+    assert alice.run(alice.port.greet(people, 2)) == ["localhost:1"]
+    with world.cut_off("bob"):
+        silent = alice.run(alice.port.greet(people[:1], 2))
+    assert silent == [bob.port.server_name]
+
+
 def test_a_server_that_does_not_answer_is_unreachable(
     world: World, alice: Side, bob: Side, shared: str
 ) -> None:

@@ -181,21 +181,39 @@ def test_taking_back_a_call_that_came_does_nothing(alice: Side) -> None:
     alice.run(later())
 
 
-def test_work_in_the_background_is_done(alice: Side) -> None:
+def test_work_in_the_background_is_done_and_known_until_then(alice: Side) -> None:
     done: list[int] = []
 
     async def work() -> None:
-        await alice.port.position()
+        await alice.port.transact("contract", lambda cursor: cursor.execute("SELECT 1"))
         done.append(1)
 
     async def begin() -> None:
+        assert "contract" not in alice.port.under_way()
         alice.port.background("contract", work)
+        assert "contract" in alice.port.under_way()
 
     alice.run(begin())
     work_off = getattr(alice.port, "work_off", None)
     if work_off is not None:
         work_off()
     eventually(lambda: done == [1], what="the work is done")
+    eventually(lambda: "contract" not in alice.port.under_way(), what="it is over")
+
+
+def test_work_that_fails_is_over_as_well(alice: Side) -> None:
+    async def fail() -> None:
+        raise LookupError("on purpose")
+
+    async def begin() -> None:
+        alice.port.background("contract failing", fail)
+
+    alice.run(begin())
+    work_off = getattr(alice.port, "work_off", None)
+    if work_off is not None:
+        with pytest.raises(LookupError):
+            work_off()
+    eventually(lambda: "contract failing" not in alice.port.under_way(), what="it is over")
 
 
 def test_time_is_in_milliseconds_and_goes_on(alice: Side) -> None:

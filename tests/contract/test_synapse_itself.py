@@ -5,6 +5,7 @@ What the port itself promises is held by the tests beside this one, for the fake
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -157,17 +158,43 @@ def test_a_server_of_one_process_does_the_background_work_itself(alice: RealSide
     assert alice.port.is_main()
 
 
-def test_work_is_done_again_and_again(alice: RealSide) -> None:
-    done: list[int] = []
+def test_news_come_with_account_data_which_any_client_writes(alice: RealSide) -> None:
+    heard: list[int] = []
 
-    async def work() -> None:
-        done.append(1)
+    async def listen() -> None:
+        alice.port.on_news(lambda: heard.append(1))
+
+    alice.run(listen())
+    path = f"{CLIENT}/user/{quote(alice.port.owner)}/account_data/org.example.contract"
+    alice.person.put(path, {"number": 1})
+    eventually(lambda: heard, what="the write is news")
+
+
+def test_a_function_is_called_again_and_again(alice: RealSide) -> None:
+    called: list[int] = []
 
     async def begin() -> None:
-        alice.port.every(0.05, "contract", work)
+        alice.port.every(0.05, lambda: called.append(1))
 
     alice.run(begin())
-    eventually(lambda: len(done) >= 3, what="it is done three times")
+    eventually(lambda: len(called) >= 3, what="it is called three times")
+
+
+def test_who_is_greeted_no_longer_takes_the_other_server_for_down(
+    reactor_thread: ReactorThread, network: TwinNetwork, alice: RealSide
+) -> None:
+    twin = network.start("bob")
+    bob = RealSide(reactor_thread, twin)
+    store, name = alice.twin.homeserver.get_datastores().main, twin.server_name
+
+    async def waits() -> bool:
+        return bool(await store.get_destination_retry_timings(name))  # type: ignore[call-arg,arg-type,misc]  # mypy takes cached methods for functions
+
+    alice.run(store.set_destination_retry_timings(name, 1, alice.port.now(), 3_600_000))
+    assert alice.run(waits())
+    assert bob.run(bob.port.greet([alice.port.owner], 1)) == []
+    eventually(lambda: not alice.run(waits()), what="bob's server is up again")
+    twin.stop()
 
 
 def test_the_data_lie_beside_the_media(alice: RealSide) -> None:

@@ -35,7 +35,7 @@ class Told:
 
     def begin(self) -> None:
         self.brief = Brief(self.home.twin)
-        self.home.twin.add_duty(self.brief.settle)
+        self.home.twin.add_duty(self.brief.settle, self.brief.due, self.brief.alarm)
         self.home.twin.wake()
         settle(self.home)
 

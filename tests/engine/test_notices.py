@@ -27,7 +27,7 @@ class TellingHome(Home):
     def boot(self) -> None:
         super().boot()
         self.notices = Notices(self.twin, PAGE)
-        self.twin.add_duty(self.notices.settle)
+        self.twin.add_duty(self.notices.settle, self.notices.due, self.notices.alarm)
 
     def wish(self, **wishes: Any) -> None:
         run(self.port.put_account_data(SETTINGS, wishes))

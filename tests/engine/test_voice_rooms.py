@@ -279,7 +279,7 @@ def test_what_others_took_back_is_not_tried_for_ever(
         settle(alice)
     run(alice.port.set_membership(room_id, VOICE, "kick", ""))
     wait(alice, 16)
-    assert not alice.twin.voice._rooms.is_due()
+    assert not alice.twin.voice.rooms.is_due()
 
 
 def test_it_leaves_where_the_owner_left(alice: Home, bob: Home) -> None:

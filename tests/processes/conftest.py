@@ -11,7 +11,7 @@ from typing import Self
 import pytest
 
 from twin_module.host.lock import FolderLock
-from twin_module.host.registry import read_entries
+from twin_module.host.table import read_table
 from twin_module.testing.person import Person, eventually
 
 READY = "The twins are up."
@@ -70,7 +70,7 @@ class Up:
 
     def person(self, name: str) -> Person:
         """Return the owner of one of its twins."""
-        entry = next(each for each in read_entries(self.data) if each.name == name)
+        entry = read_table(self.data)[name]
         return Person(
             f"http://127.0.0.1:{entry.client_port}",
             f"@{name}:{entry.server_name}",
@@ -82,7 +82,7 @@ class Up:
         return (self.data / name / "owner.password").read_text().strip()
 
     def child(self, name: str) -> int:
-        """Return the process ID of one twin."""
+        """Return the process that a twin is in."""
         return int((self.data / name / "running.lock").read_text())
 
     def kill(self) -> None:

@@ -22,6 +22,7 @@ from twin_module.core.layout import Kind
 from twin_module.core.ports import Cursor, Heard, Message
 from twin_module.core.voice import Said, voice_of
 from twin_module.engine import heard_store, store
+from twin_module.engine.duties import never
 from twin_module.engine.twin import Twin
 
 logger = logging.getLogger(__name__)
@@ -45,11 +46,13 @@ class Companion:
         self._homeserver = twin.homeserver
         self._position: int | None = None
         self._is_hearing = False
+        self._has_failed = False
         self.notices = Notices(twin, page)
         self.brief = Brief(twin)
         self._answering = Answering(twin, self.brief)
-        for duty in (self.settle, self.notices.settle, self.brief.settle):
-            twin.add_duty(duty)
+        twin.add_duty(self.settle, lambda: 0 if self._has_failed else None, never)
+        twin.add_duty(self.notices.settle, self.notices.due, self.notices.alarm)
+        twin.add_duty(self.brief.settle, self.brief.due, self.brief.alarm)
 
     def stop(self) -> None:
         """Plan nothing any more; the server stops."""
@@ -60,13 +63,14 @@ class Companion:
         """Do what the owner said since the last time, beside the turn: another server may be slow."""
         if self._is_hearing or await self._homeserver.position() == self._position:
             return
-        self._is_hearing = True
+        self._is_hearing, self._has_failed = True, False
         self._homeserver.background("twin_companion", self._hear)
 
     async def _hear(self) -> None:
         try:
             await self._follow()
         except Exception:
+            self._has_failed = True
             logger.exception("The companion could not hear its owner, trying again")
         finally:
             self._is_hearing = False

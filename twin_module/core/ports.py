@@ -244,6 +244,9 @@ class Homeserver(Speaking, Protocol):
     def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Start work that nobody waits for; `work` deals with its own errors."""
 
+    def under_way(self) -> Sequence[str]:
+        """Return the names of work that was started in the background and has not ended."""
+
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run work that takes long beside everything else; it must touch nothing that others change."""
 
@@ -404,6 +407,19 @@ class Homeserver(Speaking, Protocol):
             Unreachable: it does not answer within some seconds.
             NotFound: it is no twin, or does not know the call.
             Forbidden, BadJson, TooLarge: it refuses.
+        """
+
+    async def greet(self, people: Iterable[str], at_once: int) -> Sequence[str]:
+        """Let the servers of some people see that this one is there, with a request that it signs.
+
+        Whoever gave this server up for a while begins again to send what waits.
+
+        Args:
+            people: Matrix IDs, one of each server.
+            at_once: how many servers are asked at a time.
+
+        Returns:
+            The servers that did not answer.
         """
 
     async def fetch_public(

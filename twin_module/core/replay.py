@@ -26,6 +26,11 @@ class Replays:
 
     def __init__(self) -> None:
         self._servers: OrderedDict[str, _Seen] = OrderedDict()
+        self._newest = 0
+
+    def is_needed(self, now: int) -> bool:
+        """Tell whether a call that was made before would be taken for a new one without this memory."""
+        return now - self._newest <= WINDOW_MS
 
     def is_new(self, server: str, call_id: str, ts: int, now: int) -> bool:
         """Tell whether a call was not made before and is of now, and remember it if so."""
@@ -36,6 +41,7 @@ class Replays:
         if ts <= seen.forgotten or call_id in seen.ids:
             return False
         seen.ids[call_id] = ts
+        self._newest = max(self._newest, ts)
         while len(seen.ids) > MOST_IDS or next(iter(seen.ids.values())) < now - WINDOW_MS:
             _, forgotten = seen.ids.popitem(last=False)
             seen.forgotten = max(seen.forgotten, forgotten)

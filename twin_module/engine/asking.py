@@ -36,8 +36,13 @@ class Asking:
     def __init__(self, homeserver: Homeserver, event_type: str) -> None:
         self._homeserver = homeserver
         self._event_type = event_type
-        self._later: Backoff[Asked] = Backoff()
+        self.later: Backoff[Asked] = Backoff()
+        """Who could not be asked, and is to be asked again."""
         self._has_read = False
+
+    def due(self) -> int | None:
+        """Return when somebody is to be asked again, in milliseconds since 1970."""
+        return self.later.next() if self._has_read else 0
 
     async def ask(self, room_id: str, uid: str, people: Iterable[str]) -> list[str]:
         """Invite those who are missing in the room of an event; return whom that could not reach."""
@@ -45,21 +50,26 @@ class Asking:
         missing = {Asked(room_id, uid, user) for user in set(people) - present_in(state)}
         late = {each for each in sorted(missing) if not await self._ask_one(each)}
         for each in late:
-            self._later.postpone(each, self._homeserver.now())
+            self.later.postpone(each, self._homeserver.now())
         await self._note(add=late, drop=missing - late)
         return sorted(each.user_id for each in late)
 
     async def settle(self) -> None:
         """Ask those who could not be asked before, and whom it is time to try again."""
         now = self._homeserver.now()
-        due = self._later.due(now) if self._has_read else await self.waiting()
+        due = self.later.due(now)
+        if not self._has_read:
+            noted = await self.waiting()
+            for gone in self.later.all() - noted:
+                self.later.done(gone)
+            due = {each for each in noted if not self.later.waits(each, now)}
         self._has_read = True
         done = set()
         for each in sorted(due):
             if await self._ask_one(each):
                 done.add(each)
             else:
-                self._later.postpone(each, self._homeserver.now())
+                self.later.postpone(each, self._homeserver.now())
         if done:
             await self._note(add=set(), drop=done)
 
@@ -74,7 +84,7 @@ class Asking:
 
     async def _note(self, add: set[Asked], drop: set[Asked]) -> None:
         for each in drop:
-            self._later.done(each)
+            self.later.done(each)
         async with self._homeserver.lock("asking"):
             before = await self.waiting()
             after = (before | add) - drop

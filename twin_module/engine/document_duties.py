@@ -21,6 +21,7 @@ from twin_module.engine import documents_store as store
 from twin_module.engine.backoff import Backoff
 from twin_module.engine.document_content import Meaning
 from twin_module.engine.documents_store import Row, Unsaved
+from twin_module.engine.duties import soonest
 from twin_module.engine.sequence import last_seq
 from twin_module.engine.shelf import MAX_MESSAGE_BYTES, UPDATE, Shelf, holds, lock_of
 from twin_module.engine.versions import Place
@@ -38,6 +39,7 @@ ABANDONED_MS: Final = 600_000
 MAX_ROWS: Final = 300
 """With more updates than this a document is tidied up."""
 TRIES: Final = 4
+AGAIN_MS: Final = 5_000
 
 
 class Duties:
@@ -48,13 +50,17 @@ class Duties:
         self._writer = writer
         self._shelf = shelf
         self._content = shelf.content
-        self._backoff: Backoff[Place] = Backoff()
+        self.later: Backoff[Place] = Backoff()
         self.being_written: dict[Place, Content] = {}
         """What is just being written that has its state already."""
         self._read_upto = 0
         """Up to which number of the sequence of changes new versions of documents were read."""
         self._unjudged: dict[Place, str] = {}
         self._wake: tuple[int, Callable[[], None]] | None = None
+
+    def due(self) -> int | None:
+        """Return when something is to be done, in milliseconds since 1970."""
+        return soonest(self._wake and self._wake[0], self.later.next())
 
     async def settle(self) -> None:
         """Look at new versions, send and write down what is due, tidy up; costs little when nothing is."""
@@ -78,21 +84,24 @@ class Duties:
             unsaved = await self._homeserver.transact("twin_document_unsaved", store.unsaved)
             for each in unsaved:
                 await self._attempt(each.place, partial(self._do_what_is_due, each))
+            waiting = self._unjudged.keys() | {each.place for each in unsaved}
+            for gone in self.later.all() - waiting:
+                self.later.done(gone)
             self._close_unused({each.place for each in unsaved if each.own})
 
     async def _attempt(self, place: Place, work: Callable[[], Awaitable[None]]) -> bool:
         """Do something for a document, unless it is too early to try again; tells whether it is done."""
         now = self._homeserver.now()
-        if self._backoff.waits(place, now):
+        if self.later.waits(place, now):
             return False
         try:
             async with self._homeserver.lock(lock_of(place)):
                 await work()
         except TwinError as error:
             logger.info("%s in %s has to wait: %s", place.uid, place.room_id, error.message)
-            self._backoff.postpone(place, now)
+            self.later.postpone(place, now)
             return False
-        self._backoff.done(place)
+        self.later.done(place)
         return True
 
     def _close_unused(self, busy: set[Place]) -> None:
@@ -201,6 +210,7 @@ class Duties:
             if await self._saved_on(place, current, content):
                 return
         logger.info("%s in %s changes faster than it can be saved", place.uid, place.room_id)
+        self.call_in(AGAIN_MS)
 
     async def _content_before(self, removed: StateEvent) -> Content | None:
         """Return what a removed document held: whoever still wrote in it wants it back."""
@@ -280,5 +290,5 @@ class Duties:
         try:
             await self.settle()
         except Exception:
-            # The twin's timer asks again; nothing depends on this time.
+            self.call_in(AGAIN_MS)
             logger.exception("Could not look after the documents, trying again")

@@ -61,6 +61,8 @@ class Documents:
         self.content = DocumentContent(homeserver, writer, types)
         self._shelf = Shelf(homeserver, self.content, self._keep, self._tell_presence)
         self._duties = Duties(homeserver, writer, self._shelf)
+        self.later = self._duties.later
+        """The documents for which something could not be done yet."""
 
     @property
     def refused(self) -> int:
@@ -202,6 +204,19 @@ class Documents:
         state = await self._shelf.rights(place.room_id, sender)
         if membership_of(state, sender) != "join" or not may_write(state, sender, place.type):
             raise Forbidden(f"{sender} may not write here.")
+
+    def is_open(self) -> bool:
+        """Tell whether somebody writes in a document, or did a moment ago."""
+        return bool(self._shelf.sessions)
+
+    def due(self) -> int | None:
+        """Return when something is to be done, in milliseconds since 1970."""
+        # Who is there, and what they may do, is looked at all the time.
+        return 0 if self.is_open() else self.alarm()
+
+    def alarm(self) -> int | None:
+        """Return when something is to be sent or written down."""
+        return self._duties.due()
 
     async def settle(self) -> None:
         """Do what is still to be done; costs little when nothing is."""

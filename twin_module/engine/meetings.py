@@ -61,7 +61,7 @@ class Meetings:
         self._name = agenda.name
         self._filled = filled
         self._rooms = MeetingRooms(homeserver, projector, writer, commands, self._event_type)
-        self._asking = Asking(homeserver, self._event_type)
+        self.asking = Asking(homeserver, self._event_type)
         self._touched: set[str] | None = None
         """The rooms in which something changed; None is all."""
 
@@ -103,7 +103,7 @@ class Meetings:
                 arguments = {"room_id": home, "uid": uid, "to_room_id": target}
                 await self._commands.run(self._name, "move", arguments)
             await self._projector.catch_up()
-        waiting = await self._asking.ask(target, uid, guests.people)
+        waiting = await self.asking.ask(target, uid, guests.people)
         moved = target != room.room_id
         return Invited(target, uid, moved, sorted(named.everyone), waiting)
 
@@ -168,7 +168,7 @@ class Meetings:
         owner, room_id = self._homeserver.owner, state[CREATE].room_id
         late = {
             each.user_id
-            for each in await self._asking.waiting()
+            for each in await self.asking.waiting()
             if (each.room_id, each.uid) == (room_id, uid)
         }
         here = people_in(state) - {owner}
@@ -196,6 +196,10 @@ class Meetings:
         if self._touched is not None:
             self._touched.update(rooms)
 
+    def due(self) -> int | None:
+        """Return when somebody is to be asked again, in milliseconds since 1970."""
+        return self.asking.due()
+
     async def settle(self) -> None:
         """Ask those who could not be asked, and let answer where a room of old keeps guests from it."""
         touched, self._touched = self._touched, set()
@@ -205,4 +209,4 @@ class Meetings:
         except BaseException:
             self._touched = None
             raise
-        await self._asking.settle()
+        await self.asking.settle()

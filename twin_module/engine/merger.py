@@ -76,33 +76,45 @@ class Merger:
         self._homeserver = homeserver
         self._writer = writer
         self._types = {each.type: each for each in types}
-        self._later: Backoff[Place] = Backoff()
+        self.later: Backoff[Place] = Backoff()
+        """The objects that could not be merged yet."""
+        self._is_behind = False
+        """Whether something is to be looked at again as soon as the tables have what came."""
+
+    def due(self) -> int | None:
+        """Return when something is to be tried again, in milliseconds since 1970."""
+        return 0 if self._is_behind else self.later.next()
 
     async def settle(self) -> None:
         """Merge what is lost and can be merged now."""
         async with self._homeserver.lock("merger"):
+            self._is_behind = False
             places = await self._homeserver.transact("twin_conflicts", versions.to_look_at)
+            for gone in self.later.all() - set(places):
+                self.later.done(gone)
             now = self._homeserver.now()
             for place in places:
-                if not self._later.waits(place, now):
+                if not self.later.waits(place, now):
                     await self._settle(place)
 
     async def _settle(self, place: Place) -> None:
         try:
             if await self._merge_own(place):
-                self._later.done(place)
+                self.later.done(place)
+            else:
+                self._is_behind = True
         except Conflict:
-            pass  # somebody wrote meanwhile, and that is looked at in the next turn
+            self._is_behind = True  # somebody wrote meanwhile
         except (BadJson, Forbidden, NotFound, RoomFull, TooLarge) as error:
             logger.info("A lost version of %s stays a proposal: %s", place, error.message)
             await self._looked_at(place)
         except TwinError as error:
             logger.info("Can't merge %s yet: %s", place, error.message)
-            self._later.postpone(place, self._homeserver.now())
+            self.later.postpone(place, self._homeserver.now())
         except Exception:
             # One object's trouble, whatever it is, must not keep the others from being merged.
             logger.warning("Could not merge %s, to be tried again", place, exc_info=True)
-            self._later.postpone(place, self._homeserver.now())
+            self.later.postpone(place, self._homeserver.now())
 
     async def _merge_own(self, place: Place) -> bool:
         """Merge the owner's lost versions of an object; tells whether nothing is left to be done."""

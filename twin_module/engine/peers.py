@@ -243,6 +243,10 @@ class Peers:
             if not self._answering[server]:
                 del self._answering[server]
 
+    def remembers_calls(self) -> bool:
+        """Tell whether calls were made lately that are not to be answered twice."""
+        return self._replays.is_needed(self._homeserver.now())
+
     async def _check(self, server: str, call: PeerCall, body: Body) -> None:
         if body["sender"].partition(":")[2] != server:
             raise Forbidden(f"{body['sender']} is not of {server}.")

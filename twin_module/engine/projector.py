@@ -97,6 +97,11 @@ class Projector:
         """Let readers of changes hear which objects have lost versions, and which no longer."""
         self._tell(await self._homeserver.transact("twin_announce", versions.announce), ())
 
+    async def is_at_end(self) -> bool:
+        """Tell whether all that there is was read, also as the database has it."""
+        stored = await self._homeserver.transact("twin_position", store.read_position)
+        return stored is not None and stored == self._reached == await self._homeserver.position()
+
     def forget_position(self) -> None:
         """Make the next step ask the database again, where `twin reindex` may have changed it."""
         self._doubtful = True

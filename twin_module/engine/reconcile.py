@@ -56,16 +56,21 @@ class Reconciler:
         self._writer = writer
         self._types = {each.type: each for each in types}
         self._touched: set[str] = set()
-        self._later: Backoff[str] = Backoff()
+        self.later: Backoff[str] = Backoff()
+        """The rooms in which something could not be done yet."""
         self._has_index = False
 
     def touch(self, rooms: Iterable[str]) -> None:
         """Note that rooms changed."""
         self._touched.update(rooms)
 
+    def due(self) -> int | None:
+        """Return when something is to be tried again, in milliseconds since 1970."""
+        return self.later.next() if self._has_index else 0
+
     def waiting(self) -> list[str]:
         """Return the rooms in which something could not be done yet."""
-        return sorted(self._later.all())
+        return sorted(self.later.all())
 
     async def touch_all(self) -> None:
         """Look at every room at the next turn, as after a start."""
@@ -75,7 +80,7 @@ class Reconciler:
         """Do what is to be done in the rooms that changed, and what is due again."""
         async with self._homeserver.lock("reconciler"):
             now = self._homeserver.now()
-            touched, self._touched = self._touched | self._later.due(now), set()
+            touched, self._touched = self._touched | self.later.due(now), set()
             if not touched and self._has_index:
                 return
             try:
@@ -118,9 +123,9 @@ class Reconciler:
             if failed:
                 break
         if failed:
-            self._later.postpone(room_id, self._homeserver.now())
+            self.later.postpone(room_id, self._homeserver.now())
         else:
-            self._later.done(room_id)
+            self.later.done(room_id)
 
     async def _carry_out_all(self, effects: Sequence[Effect]) -> bool:
         """Do one thing after the other; tells whether all could be done.
@@ -216,9 +221,9 @@ class Reconciler:
         still_open = set()
         for invitation in invitations:
             room_id = invitation.room_id
-            waits = self._later.waits(room_id, now)
+            waits = self.later.waits(room_id, now)
             if not waits and not await self._is_welcome(invitation, wishes):
-                self._later.done(room_id)
+                self.later.done(room_id)
                 still_open.add(room_id)
             elif waits or not await self._join(room_id, invitation.inviter):
                 still_open.add(room_id)
@@ -247,7 +252,7 @@ class Reconciler:
             )
         except Exception as error:  # noqa: BLE001 - any trouble of another server is one for later
             logger.info("Could not join %s yet: %s", room_id, error)
-            self._later.postpone(room_id, self._homeserver.now())
+            self.later.postpone(room_id, self._homeserver.now())
             return False
         return True
 

@@ -2,7 +2,7 @@
 
 Level, not edge: each look asks what is due since the last one, whose time is stored; what was told
 is stored too, with what is to be said, in one transaction. When which object is to be looked at
-again is kept in memory only and made anew twice a day, so it may be lost at any time.
+again is kept in memory only and made anew once a day, so it may be lost at any time.
 """
 
 import json
@@ -41,12 +41,13 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 OVERLAP: Final = 10 * MINUTE
 """What was due so short a time before an object was made, moved or told of is told still."""
-SCAN: Final = 12 * HOUR
+SCAN: Final = DAY
 """From one look at all objects to the next; between them, those that change are looked at."""
 HORIZON: Final = SCAN + HOUR
 """How far ahead it is found out when something is due; longer than from one scan to the next."""
 PAUSE: Final = 2_000
 """From one look to the next, when objects change all the time."""
+NEVER: Final = 2**53
 SLACK: Final = timedelta(days=1)
 MOST_OF_ONE: Final = 1_000
 """Reminders of one object that are looked at."""
@@ -64,15 +65,22 @@ class Reminders:
         self._scanned_at: int | None = None
         self._settled_at = 0
         self._next = 0
-        self._changed = True
+        """When there is something to be looked at next, unless something changes."""
+        self._changed: int | None = 0
+        """Since when something changed that was not looked at."""
+        self._is_resting = False
+        """Whether nothing is told now, whatever changes: in quiet hours, or at the owner's wish."""
         self._seq = 0
         self._wishes: Wishes | None = None
+        """Those of the owner at the last look."""
+        self._scanned_with: Wishes | None = None
         self._cancel: Callable[[], None] | None = None
         self._stopped = False
 
     def note_news(self, rooms: frozenset[str]) -> None:
         """Look at what changed, at the next `settle`."""
-        self._changed = True
+        if self._changed is None:
+            self._changed = self._homeserver.now()
 
     def stop(self) -> None:
         """Do nothing any more."""
@@ -82,23 +90,41 @@ class Reminders:
     async def settle(self) -> None:
         """Tell what is due, if anything can be; what fails is tried again and never raised."""
         async with self._homeserver.lock("reminders"):
-            now = self._homeserver.now()
             if self._stopped:
                 return
-            soonest = self._settled_at + PAUSE if self._changed else self._next
-            if soonest <= now or self._next <= now or now < self._settled_at:
-                await self._try(now)
-            elif self._changed:
-                self._set_timer(min(soonest, self._next))
+            await self._try(self._homeserver.now())
         await self._voice.settle()
 
     async def _try(self, now: int) -> None:
-        self._settled_at, self._next = now, now + MINUTE
         try:
-            await self._look(now)
+            wishes = await self._settings.read()
+            if wishes != self._wishes or self._soonest() <= now or now < self._settled_at:
+                await self._look(now, wishes)
+            elif self._changed is not None and not self._is_resting:
+                self._set_timer(self._soonest())
         except Exception:
+            self._settled_at, self._next = now, now + MINUTE
             self._scanned_at = None
             logger.exception("The twin could not find out what to remind of, trying again")
+
+    def _soonest(self) -> int:
+        if self._changed is None or self._is_resting:
+            return self._next
+        return min(self._settled_at + PAUSE, self._next)
+
+    def due(self) -> int | None:
+        """Return when there is something to be looked at, in milliseconds since 1970."""
+        return None if self._soonest() == NEVER else self._soonest()
+
+    def alarm(self) -> int | None:
+        """Return when there may be something to be told, which is not in quiet hours."""
+        at, wishes = self.due(), self._wishes
+        if at is None or wishes is None:
+            return at
+        if self._is_resting and self._changed is None and self._scanned_at is not None:
+            at = max(at, min(self._scanned_at + SCAN, *self._due.values()))
+        quiet = quiet_until(_utc(at), wishes.quiet_hours, wishes.zone)
+        return at if quiet is None else _ms(quiet)
 
     def _set_timer(self, at: int | None) -> None:
         if self._cancel is not None:
@@ -115,51 +141,68 @@ class Reminders:
 
     # What is due
 
-    async def _look(self, now: int) -> None:
-        wishes = await self._settings.read()
+    async def _look(self, now: int, wishes: Wishes) -> None:
+        is_new = wishes != self._wishes
+        self._settled_at, self._wishes = now, wishes
         quiet = quiet_until(_utc(now), wishes.quiet_hours, wishes.zone)
+        self._is_resting = not wishes.reminders or quiet is not None
         if wishes.reminders and quiet is not None:
-            self._set_timer(_ms(quiet))
+            if is_new:
+                await self._homeserver.transact("twin_reminders_wanted", partial(_begin, now=now))
+            self._next = _ms(quiet)
+            self._set_timer(self._next)
             return
         due: list[Due] = []
         if wishes.reminders:
-            upto = await self._homeserver.transact(
-                "twin_reminders_position", lambda cursor: store.read_position(cursor, POSITION)
-            )
-            # A twin that never told anything begins now. Clocks may have been put back.
-            since = now if upto is None else max(min(upto, now) - OVERLAP, now - DAY)
-            due = await self._found(since, now, wishes)
+            due = await self._found(await self._since(now), now, wishes)
         else:
             self._due, self._scanned_at = {}, None
         if due and not await self._voice.look():
             due = []
 
-        def work(cursor: Cursor) -> None:
+        def work(cursor: Cursor) -> int | None:
             tell(cursor, self._voice, due, now, self._homeserver.owner, wishes)
             reminders_store.forget(cursor, now - 2 * DAY)
-            store.write_position(cursor, now, POSITION)
+            # Of the time in which the owner wants no reminders, nothing is told later.
+            store.write_position(cursor, now if wishes.reminders else NEVER, POSITION)
+            return reminders_store.held_until(cursor, HOUR)
 
-        await self._homeserver.transact("twin_remind", work)
+        held = await self._homeserver.transact("twin_remind", work)
         self._voice.note()
-        soonest = min(self._due.values(), default=None)
-        self._next = now + MINUTE if soonest is None else min(soonest, now + MINUTE)
-        self._set_timer(soonest)
+        soonest = min([*self._due.values(), NEVER if held is None else held], default=NEVER)
+        self._next = NEVER if self._scanned_at is None else self._scanned_at + SCAN
+        self._next = min(self._next, soonest)
+        self._set_timer(None if soonest == NEVER else soonest)
+
+    async def _since(self, now: int) -> int:
+        """Return since when is told what was not told yet."""
+        upto = await self._homeserver.transact(
+            "twin_reminders_position", lambda cursor: store.read_position(cursor, POSITION)
+        )
+        if upto is None:
+            return now  # a twin that never told anything begins now
+        if self._scanned_at is not None:
+            # Nothing was due since the last look, up to a moment ago or to what is not told yet.
+            changed = now if self._changed is None else self._changed
+            upto = max(upto, min(now - MINUTE, changed, *self._due.values()))
+        # Clocks may have been put back.
+        return max(min(upto, now) - OVERLAP, now - DAY)
 
     async def _found(self, since: int, now: int, wishes: Wishes) -> list[Due]:
         """Return what is due, told already or not, and note what is soon."""
         asked = _Asked(self._homeserver.owner, since, now, wishes.zone)
         scanned = self._scanned_at
-        if wishes == self._wishes and scanned is not None and 0 <= now - scanned < SCAN:
+        if wishes == self._scanned_with and scanned is not None and 0 <= now - scanned < SCAN:
             found = await self._follow(asked)
             if found is not None:
                 return found
         self._scanned_at = None
         found = await self._scan(asked)
-        self._scanned_at, self._wishes = now, wishes
+        self._scanned_at, self._scanned_with = now, wishes
         return found
 
     async def _scan(self, asked: "_Asked") -> list[Due]:
-        self._changed, self._due = False, {}
+        self._changed, self._due = None, {}
         owner, found = asked.me, []
         seconds = (
             int((_utc(asked.since) - LATEST - SLACK).timestamp()),
@@ -187,8 +230,8 @@ class Reminders:
 
     async def _follow(self, asked: "_Asked") -> list[Due] | None:
         """Look at what changed and what is due; None where everything has to be looked at."""
-        owner, found, more = asked.me, [], self._changed
-        self._changed = False
+        owner, found, more = asked.me, [], self._changed is not None
+        self._changed = None
         waiting = {place for place, at in self._due.items() if at <= asked.now}
         while more:
             chunk = await self._homeserver.transact(
@@ -232,6 +275,12 @@ class Reminders:
                 if at <= asked.now
             ]
         return found
+
+
+def _begin(cursor: Cursor, now: int) -> None:
+    """Note that reminders are wanted from now on, if they were not before."""
+    if store.read_position(cursor, POSITION) == NEVER:
+        store.write_position(cursor, now, POSITION)
 
 
 @dataclass(frozen=True, slots=True)

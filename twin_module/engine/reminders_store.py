@@ -161,6 +161,17 @@ def take_held(cursor: Cursor, now: int, pause: int) -> int:
     return int(row[0]) if row else 0
 
 
+def held_until(cursor: Cursor, pause: int) -> int | None:
+    """Return when it can be told how many were held back, None where none were of which nobody was told."""
+    cursor.execute(
+        "SELECT MAX(CASE WHEN held = ? THEN ts END) FROM twin_reminded"
+        " HAVING COUNT(CASE WHEN held = ? THEN 1 END) > 0",
+        (HELD_AND_SAID, HELD),
+    )
+    row = cursor.fetchone()
+    return None if row is None else (row[0] or 0) + pause
+
+
 def forget(cursor: Cursor, before: int) -> None:
     """Forget what was due before a time."""
     cursor.execute("DELETE FROM twin_reminded WHERE due < ?", (before,))

@@ -24,9 +24,15 @@ class SearchTexts:
         self._writer = writer
         self._backoff: Backoff[Waiting] = Backoff()
         self._reading = False
+        self._has_failed = False
+
+    def due(self) -> int | None:
+        """Return when a text is to be asked for again, in milliseconds since 1970."""
+        return 0 if self._has_failed else self._backoff.next()
 
     async def settle(self) -> None:
         """Begin to read what waits; costs one look into a small index when nothing does."""
+        self._has_failed = False
         if not self._reading and await self._due():
             self._reading = True
             # A server that does not answer holds up nothing else.
@@ -45,7 +51,7 @@ class SearchTexts:
                 for each in due:
                     await self._read(each)
         except Exception:
-            # The twin's timer asks again; nothing depends on this time.
+            self._has_failed = True
             logger.exception("Could not read the texts that search waits for, trying again")
         finally:
             self._reading = False

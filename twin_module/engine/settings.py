@@ -102,6 +102,9 @@ SCHEMA: Final[Mapping[str, Any]] = {
 }
 
 
+SHAPE: Final = Shape(SCHEMA)
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """The settings; as long as the owner says nothing, the twin asks."""
@@ -149,14 +152,15 @@ class Settings:
 
     def __init__(self, homeserver: Homeserver) -> None:
         self._homeserver = homeserver
-        self._shape = Shape(SCHEMA)
+        self._read: tuple[Mapping[str, Any], Wishes] | None = None
+        """What was read last, and what it says: it is read all the time and changes hardly ever."""
 
     async def read(self) -> Wishes:
         """Return the settings; what a client wrote in a wrong shape counts as not said."""
         content = await self._homeserver.account_data(SETTINGS)
-        if self._shape.problems(content):
-            return Wishes()
-        return _wishes(content)
+        if self._read is None or self._read[0] != content:
+            self._read = content, Wishes() if SHAPE.problems(content) else _wishes(content)
+        return self._read[1]
 
     async def write(self, content: Any) -> Wishes:
         """Store settings; what is not named goes back to its default.
@@ -164,7 +168,7 @@ class Settings:
         Raises:
             BadJson: they are not of their shape.
         """
-        problems = self._shape.problems(content)
+        problems = SHAPE.problems(content)
         if problems:
             raise BadJson(f"{problems[0].path or 'The settings'}: {problems[0].message}")
         wishes = _wishes(content)

@@ -21,6 +21,7 @@ from twin_module.engine import (
     search,
     versions,
     voice_store,
+    waits,
 )
 from twin_module.engine.search import Findable
 from twin_module.engine.sequence import PROJECTION, next_seq
@@ -65,6 +66,7 @@ SCHEMA: Final[Sequence[Sequence[str] | Callable[[Cursor], None]]] = (
     ),
     voice_store.add_places,
     (*news_store.SCHEMA, *heard_store.SCHEMA),
+    waits.SCHEMA,
 )
 """Steps from one version of the tables to the next; only ever append. A step is statements, or
 what runs them where databases differ."""

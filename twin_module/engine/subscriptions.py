@@ -144,13 +144,23 @@ class Subscriptions:
 
     # By itself
 
+    def due(self) -> int | None:
+        """Return when a calendar is to be looked at, in milliseconds since 1970."""
+        if self._looking or self._due == _NEVER:
+            return None
+        return self._due or 0
+
+    async def look_up(self) -> None:
+        """Find out when the first one is due, where that is not known."""
+        if self._due is None:
+            self._due = min((each.next_ts for each in await self.listed()), default=_NEVER)
+
     async def settle(self) -> None:
         """Begin to look at what is due; costs nothing when nothing is."""
         if self._looking:
             return
-        if self._due is None:
-            self._due = min((each.next_ts for each in await self.listed()), default=_NEVER)
-        if self._due <= self._homeserver.now():
+        await self.look_up()
+        if self._due is not None and self._due <= self._homeserver.now():
             self._looking = True
             # A server that does not answer holds up nothing else.
             self._begin(self._look_at_all)

@@ -6,6 +6,7 @@ Each use of something that Synapse does not promise to keep is held by a test in
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -39,7 +40,7 @@ from synapse.rest.key.v2.local_key_resource import LocalKey
 from synapse.storage.databases.main.events_worker import EventRedactBehaviour
 from synapse.types import UserID, create_requester
 from synapse.types.state import StateFilter
-from synapse.util.async_helpers import Linearizer
+from synapse.util.async_helpers import Linearizer, concurrently_execute
 from synapse.util.duration import Duration
 from synapse.util.retryutils import NotRetryingDestination
 from synapse.util.stringutils import parse_and_validate_server_name
@@ -96,6 +97,8 @@ CALL_TIMEOUT_MS = 10_000
 PEERS_PREFIX: Final = f"/_matrix/{NAMESPACE}/v1"
 """Where twins call each other."""
 KEY_PATH = "/_matrix/key/v2/server"
+PROFILE_PATH: Final = "/_matrix/federation/v1/query/profile"
+GREETING_TIMEOUT_MS: Final = 10_000
 WAIT: Final = 0.005
 WAITS: Final = 200
 """How often, and for how many seconds each time, is waited until an own event can be read."""
@@ -121,6 +124,7 @@ class SynapseHomeserver(SynapseVoice):
         # Made when it is first needed: it needs parts of Synapse that are made after us.
         self._authenticator: Authenticator | None = None
         self._locks = Linearizer(name="twin", max_count=1, clock=self._hs.get_clock())
+        self._under_way: Counter[str] = Counter()
 
     def now(self) -> int:
         """Return the time in milliseconds since 1970."""
@@ -603,6 +607,29 @@ class SynapseHomeserver(SynapseVoice):
             raise Unreachable(f"{server} answered something else than an object.")
         return answer
 
+    async def greet(self, people: Iterable[str], at_once: int) -> Sequence[str]:
+        """Ask for the profile of each: about the least that a server answers to signed requests alone."""
+        silent: list[str] = []
+
+        async def ask(user_id: str) -> None:
+            server = user_id.partition(":")[2]
+            try:
+                async with _reachable(server):
+                    await self._hs.get_federation_http_client().get_json(
+                        server,
+                        PROFILE_PATH,
+                        args={"user_id": user_id, "field": "displayname"},
+                        timeout=GREETING_TIMEOUT_MS,
+                        ignore_backoff=True,
+                    )
+            except (NotFound, Forbidden):
+                pass  # it tells nothing, and has seen who asked
+            except Exception:  # noqa: BLE001 - what one server answers keeps no other from being asked
+                silent.append(server)
+
+        await concurrently_execute(ask, people, at_once)
+        return sorted(silent)
+
     async def fetch_public(
         self, url: str, headers: Mapping[str, str], most: int, seconds: float
     ) -> WebAnswer:
@@ -623,11 +650,23 @@ class SynapseHomeserver(SynapseVoice):
 
     def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Start work that nobody waits for."""
-        self._hs.run_as_background_process(name, work)
 
-    def every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Do work again and again, in the main process only."""
-        self._api.looping_background_call(work, seconds * 1000, desc=name)
+        async def counted() -> None:
+            try:
+                await work()
+            finally:
+                self._under_way[name] -= 1
+
+        self._under_way[name] += 1
+        self._hs.run_as_background_process(name, counted)
+
+    def under_way(self) -> Sequence[str]:
+        """Return the names of what was started and goes on."""
+        return sorted(name for name, count in self._under_way.items() if count)
+
+    def every(self, seconds: float, look: Callable[[], None]) -> None:
+        """Call a function again and again until the server stops; it costs no more than the call."""
+        self._hs.get_clock().looping_call(look, Duration(seconds=seconds))
 
     def on_news(self, listener: Callable[[], None]) -> None:
         """Call a listener when anything was persisted."""

@@ -1,6 +1,7 @@
 """Threads of a twin's own beside Synapse's reactor, for what answers by waiting."""
 
 from collections.abc import Awaitable, Callable
+from threading import Thread
 from typing import Final, TypeVar
 
 from synapse.logging.context import make_deferred_yieldable
@@ -60,4 +61,5 @@ class Threads:
         """End the threads, because the server stops."""
         if self._pool is not None and not self._stopped:
             self._stopped = True
-            self._pool.stop()
+            # Not here, where it would wait for threads that may wait for this one.
+            Thread(target=self._pool.stop, name="twin-stop").start()

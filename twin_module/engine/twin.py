@@ -13,7 +13,9 @@ from twin_module.core.state import frozen
 from twin_module.engine import store
 from twin_module.engine.agenda import Agenda
 from twin_module.engine.app_passwords import AppPasswords
+from twin_module.engine.asking import Asked
 from twin_module.engine.attestations import Attestations
+from twin_module.engine.backoff import Backoff
 from twin_module.engine.books import Books
 from twin_module.engine.chats import Chats
 from twin_module.engine.circle_cards import CircleCards
@@ -22,6 +24,7 @@ from twin_module.engine.dav import Dav
 from twin_module.engine.dav_reading import Reading
 from twin_module.engine.dav_writing import Writing
 from twin_module.engine.documents import Documents
+from twin_module.engine.duties import Duty, never, soonest
 from twin_module.engine.earlier import Earlier
 from twin_module.engine.filling import Filling
 from twin_module.engine.free_slots import FreeSlots
@@ -39,9 +42,12 @@ from twin_module.engine.reconcile import Reconciler
 from twin_module.engine.reminders import Reminders
 from twin_module.engine.search_texts import SearchTexts
 from twin_module.engine.settings import Settings
+from twin_module.engine.sleeping import work_in_words
 from twin_module.engine.store import Room
 from twin_module.engine.subscriptions import Subscriptions
+from twin_module.engine.versions import Place
 from twin_module.engine.voice import Voice
+from twin_module.engine.waits import Waits
 from twin_module.engine.widgets import Widgets
 from twin_module.engine.writer import Writer
 from twin_module.rooms.agenda import AGENDA
@@ -49,6 +55,14 @@ from twin_module.rooms.agenda import AGENDA
 logger = logging.getLogger(__name__)
 
 STARTING: Final = "The twin is starting; try again in a moment."
+MINUTE: Final = 60_000
+LOOK_MS: Final = 30_000
+"""From one look whether another process had the tables read anew to the next."""
+WHOLE_LOOK_MS: Final = 5 * MINUTE
+"""From one look at everything to the next; nothing is known that needs it."""
+AGAIN_MS: Final = 10 * MINUTE
+"""When a twin that could not start, or find out what it has to do, is to be woken to try again."""
+_TURN: Final = "turn"
 
 
 class Twin:
@@ -103,26 +117,59 @@ class Twin:
             self.subscriptions.rooms,
         )
         self.not_ready: str | None = STARTING
-        self.projector.listen_to_rooms(self.reconciler.touch)
-        self.projector.listen_to_rooms(self.peers.forget_servers)
-        self.projector.listen_to_rooms(self.widgets.touch)
-        self.projector.arrivals.listen(lambda _, messages: self.documents.receive(messages))
+        self._is_refused = False
         self._is_stopped = False
         self._turning = False
         self._again = False
         self._news = True
         """Whether there may be something to be merged or written down."""
+        self._failed: Backoff[str] = Backoff()
+        """Whether the last turn failed, and so did those before."""
+        self._seen_at = self._looked_at = self._looked_whole_at = 0
+        self._listen()
+        self._with_news, self._duties = self._own_duties()
+        self.waits = self._own_waits()
+
+    def _listen(self) -> None:
+        self.projector.listen_to_rooms(self.reconciler.touch)
+        self.projector.listen_to_rooms(self.peers.forget_servers)
+        self.projector.listen_to_rooms(self.widgets.touch)
+        self.projector.arrivals.listen(lambda _, messages: self.documents.receive(messages))
         self.projector.listen(self._note_news)
         self.projector.listen(self.reminders.note_news)
         self.projector.listen(self.meetings.touch)
-        self._duties: list[Callable[[], Awaitable[None]]] = [
-            self.voice.settle_invitations,
-            self.voice.ensure_chat,
+
+    def _own_duties(self) -> tuple[list[Duty], list[Duty]]:
+        """Return what has something to do where something changed, or it says so itself, and all else."""
+        return [
+            Duty(self.merger.settle, self.merger.due),
+            Duty(self.projector.announce),
+            Duty(self.documents.settle, self.documents.due, self.documents.alarm),
+            Duty(self.search_texts.settle, self.search_texts.due, never),
+        ], [
+            Duty(self.reconciler.settle, self.reconciler.due),
+            Duty(self.meetings.settle, self.meetings.due),
+            Duty(self.subscriptions.settle, self.subscriptions.due),
+            Duty(self.reminders.settle, self.reminders.due, self.reminders.alarm),
+            Duty(self.widgets.settle, self.widgets.due, never),
+            Duty(self.voice.settle_invitations, self.voice.due, self.voice.alarm),
+            Duty(self.voice.ensure_chat),
         ]
+
+    def _own_waits(self) -> Waits:
+        waits = Waits(self.homeserver)
+        waits.add("reconciler", self.reconciler.later, str)
+        waits.add("merger", self.merger.later, Place)
+        waits.add("documents", self.documents.later, Place)
+        waits.add("asking", self.meetings.asking.later, Asked)
+        waits.add("voice", self.voice.failed, str)
+        waits.add("voice rooms", self.voice.rooms.later, str)
+        return waits
 
     async def start(self) -> None:
         """Make what is missing and read what happened meanwhile; may be called again after a failure."""
         await self.homeserver.transact("twin_migrate", store.migrate)
+        await self.waits.read()
         await self.reconciler.ensure_index()
         await self.projector.catch_up()
         await self.voice.look()
@@ -130,9 +177,14 @@ class Twin:
         await self.reconciler.touch_all()
         self.wake()
 
-    def add_duty(self, duty: Callable[[], Awaitable[None]]) -> None:
-        """Do something at each turn, after everything else; it deals with its own errors."""
-        self._duties.append(duty)
+    def add_duty(
+        self,
+        settle: Callable[[], Awaitable[None]],
+        due: Callable[[], int | None] = never,
+        alarm: Callable[[], int | None] | None = None,
+    ) -> None:
+        """Do something at each turn, after everything else, see `Duty`; it deals with its own errors."""
+        self._duties.append(Duty(settle, due, alarm))
 
     # Following what changes
 
@@ -144,11 +196,46 @@ class Twin:
             self._turning = True
             self.homeserver.background("twin_turn", self._turn_until_quiet)
 
+    def look(self) -> None:
+        """Do what is due, if anything is; called every few seconds, and costs next to nothing."""
+        if self.not_ready is not None or self._turning:
+            return
+        now, before = self.homeserver.now(), self._seen_at
+        self._seen_at = now
+        # A clock that was put back makes all times wrong that are known.
+        if now < before or now >= self._looked_whole_at + WHOLE_LOOK_MS:
+            self.homeserver.background("twin_look", self.look_again)
+            return
+        if now >= self._looked_at + LOOK_MS:
+            self._looked_at = now
+            self.homeserver.background("twin_look", self._look_at_position)
+        due = self.due()
+        if due is not None and due <= now:
+            self._news = True
+            self.wake()
+
+    def due(self) -> int | None:
+        """Return when a turn has something to do without news, in milliseconds since 1970."""
+        if self._news or self._failed.all():
+            return 0
+        return soonest(*(each.due() for each in (*self._with_news, *self._duties)))
+
     async def look_again(self) -> None:
-        """Follow what changed, and do what is due again; called by timer."""
+        """Follow what changed, and do what is due again, without trust in what is known of it."""
+        self._looked_at = self._looked_whole_at = self.homeserver.now()
         self.projector.forget_position()
         self._news = True
         self.wake()
+
+    async def _look_at_position(self) -> None:
+        """Follow what changed, if nobody said so."""
+        try:
+            is_known = await self.projector.is_at_end()
+        except Exception:
+            logger.exception("The twin could not find out how far it has read, trying again")
+            return
+        if not is_known:
+            await self.look_again()
 
     def _note_news(self, rooms: frozenset[str]) -> None:
         self._news = True
@@ -157,31 +244,27 @@ class Twin:
         try:
             while self._again:
                 self._again = False
-                await self._turn()
+                if self.not_ready is None and not self._is_stopped:
+                    await self._turn()
         finally:
             self._turning = False
 
     async def _turn(self) -> None:
-        if self.not_ready is not None or self._is_stopped:
-            return
         try:
             await self.projector.catch_up()
+            duties = self._duties
             if self._news:
-                self._news = False
-                await self.merger.settle()
-                await self.projector.announce()
-                await self.documents.settle()
-                await self.search_texts.settle()
-            await self.reconciler.settle()
-            await self.meetings.settle()
-            await self.subscriptions.settle()
-            await self.reminders.settle()
-            await self.widgets.settle()
-            for duty in self._duties:
+                self._news, duties = False, [*self._with_news, *self._duties]
+            for duty in duties:
                 if not self._is_stopped:
-                    await duty()
+                    await duty.settle()
+            self._failed.done(_TURN)
+            await self.waits.keep()
         except Exception:
+            if self._is_stopped:
+                return  # what was under way is cut off, and found again by the next start
             self._news = True
+            self._failed.postpone(_TURN, self.homeserver.now())
             # The timer asks again; nothing depends on this turn having gone well.
             logger.exception("The twin could not follow what changed, trying again")
 
@@ -189,6 +272,35 @@ class Twin:
         """Plan and begin nothing any more; the server stops."""
         self._is_stopped = True
         self.reminders.stop()
+
+    # Sleeping
+
+    def busy(self) -> str | None:
+        """Return what would be cut off if the twin were stopped now, in a few words."""
+        if self.documents.is_open():
+            return "a document is open"
+        if self.peers.remembers_calls():
+            return "another twin called a moment ago, which is not to be answered twice"
+        return work_in_words(self.homeserver)
+
+    async def next_alarm(self) -> int | None:
+        """Return when the twin has to be awake for its own sake, in milliseconds since 1970.
+
+        It may be over already. None means that it may sleep until somebody wants something of it.
+        """
+        if self._is_refused:
+            return None
+        again = self.homeserver.now() + AGAIN_MS
+        if self.not_ready is not None:
+            return again
+        try:
+            await self.waits.keep()
+            await self.subscriptions.look_up()
+        except Exception:
+            logger.exception("The twin could not find out when it has to be awake, trying again")
+            return again
+        duties = (*self._with_news, *self._duties)
+        return soonest(self._failed.next(), *(each.wakes for each in duties))
 
     # What may be written by any client
 
@@ -245,5 +357,6 @@ class Twin:
 
     def refuse(self, reason: str) -> None:
         """Serve nobody, for a reason that a person has to mend."""
+        self._is_refused = True
         self.not_ready = reason
         logger.error("%s", reason)

@@ -16,6 +16,7 @@ from twin_module.core.voice import Said, key_of
 from twin_module.core.voice_texts import cannot_read
 from twin_module.engine import voice_store
 from twin_module.engine.backoff import Backoff
+from twin_module.engine.duties import soonest
 from twin_module.engine.settings import Settings
 from twin_module.engine.voice_rooms import VoiceRooms
 from twin_module.engine.voice_store import Saying
@@ -36,14 +37,16 @@ class Voice:
     def __init__(self, homeserver: Homeserver, settings: Settings, writer: Writer) -> None:
         self._homeserver = homeserver
         self._settings = settings
-        self._rooms = VoiceRooms(homeserver, writer)
+        self.rooms = VoiceRooms(homeserver, writer)
         self.problem: str | None = None
         """Why the twin has no voice, if so."""
         self._waiting = True
         """Whether there may be something to be said."""
+        self._is_new = True
+        """Whether nobody has tried to say it yet."""
         self._next: int | None = None
         """When the first thing is to be said that is not to be said yet."""
-        self._failed = Backoff[str]()
+        self.failed = Backoff[str]()
         """The rooms in which nothing could be said; CHAT is the chat of the two."""
         self._has_chat = False
         """Whether the chat of the two was looked for since the start."""
@@ -53,7 +56,7 @@ class Voice:
     @property
     def chat(self) -> str | None:
         """Return the room ID of the chat of the two, None until it is known."""
-        return self._rooms.chat
+        return self.rooms.chat
 
     async def look(self) -> bool:
         """Find out whether the twin has a voice, or can have one."""
@@ -110,13 +113,23 @@ class Voice:
 
     def note(self) -> None:
         """Look at the next `settle` for what is to be said."""
-        self._waiting = True
+        self._waiting = self._is_new = True
 
     async def event_of(self, key: str) -> str | None:
         """Return the ID of the message that was said under a key, None where none was."""
         return await self._homeserver.transact(
             "twin_event_of", lambda cursor: voice_store.event_of(cursor, key_of(key))
         )
+
+    def due(self) -> int | None:
+        """Return when something is to be done as the voice, in milliseconds since 1970."""
+        return 0 if self._looked_at is None else self.alarm()
+
+    def alarm(self) -> int | None:
+        """Return when something is to be said, or to be tried again."""
+        said = soonest(self._next, self.failed.next() if self._waiting else None)
+        chat = self.failed.until(CHAT) if not self._has_chat and self.problem is None else None
+        return 0 if self._is_new else soonest(said, chat, self.rooms.later.next())
 
     async def settle(self) -> None:
         """Say what is to be said; what fails is tried again later and never raised."""
@@ -126,14 +139,14 @@ class Voice:
             try:
                 await self._say_all()
             except Exception:
-                self._failed.postpone(_SPEAKING, self._homeserver.now())
+                self.failed.postpone(_SPEAKING, self._homeserver.now())
                 logger.exception("The twin could not find out what to say, trying again later")
 
     async def _say_all(self) -> None:
         now = self._homeserver.now()
-        if self._failed.waits(_SPEAKING, now):
+        if self.failed.waits(_SPEAKING, now):
             return
-        self._waiting = False
+        self._waiting = self._is_new = False
         try:
             owner = self._homeserver.owner
             sayings, self._next = await self._homeserver.transact(
@@ -147,26 +160,26 @@ class Voice:
         except BaseException:
             self._waiting = True
             raise
-        self._failed.done(_SPEAKING)
+        self.failed.done(_SPEAKING)
 
     async def _try(self, saying: Saying, now: int) -> bool:
         """Say something and tell whether that is over; what comes behind it in a room waits for it."""
         target = saying.target or CHAT
-        if self._failed.waits(target, now):
+        if self.failed.waits(target, now):
             return False
         try:
             await self._deliver(saying)
         except Exception:
-            self._failed.postpone(target, now)
+            self.failed.postpone(target, now)
             logger.exception("The twin could not speak, trying again later")
             return False
-        self._failed.done(target)
+        self.failed.done(target)
         return True
 
     async def _deliver(self, saying: Saying) -> None:
         event_id = await self._was_said(saying)
         if event_id is None:
-            room_id = saying.target or await self._rooms.ensure_chat()
+            room_id = saying.target or await self.rooms.ensure_chat()
             position = await self._homeserver.position()
             await self._homeserver.transact(
                 "twin_begin_saying",
@@ -196,18 +209,18 @@ class Voice:
     async def ensure_chat(self) -> None:
         """Make the chat of the two where there is none, once after a start; never raises."""
         now = self._homeserver.now()
-        if self._has_chat or self._failed.waits(CHAT, now):
+        if self._has_chat or self.failed.waits(CHAT, now):
             return
         async with self._homeserver.lock(_SPEAKING):
             try:
                 if await self.look():
-                    await self._rooms.ensure_chat()
+                    await self.rooms.ensure_chat()
                     self._has_chat = True
-                    self._failed.done(CHAT)
+                    self.failed.done(CHAT)
                 else:
-                    self._failed.postpone(CHAT, now)
+                    self.failed.postpone(CHAT, now)
             except Exception:
-                self._failed.postpone(CHAT, now)
+                self.failed.postpone(CHAT, now)
                 logger.exception("The twin could not make its chat with the owner, trying again")
 
     async def enter(self, room_id: str) -> bool:
@@ -219,11 +232,11 @@ class Voice:
         Raises:
             TwinError: it could not be let in.
         """
-        there = await self._rooms.may_speak(room_id)
+        there = await self.rooms.may_speak(room_id)
         if there is not None:
             return there
         async with self._homeserver.lock(ROOMS):
-            return await self.look() and await self._rooms.enter(room_id)
+            return await self.look() and await self.rooms.enter(room_id)
 
     async def settle_invitations(self) -> None:
         """Follow the owner's invitations, decline all others, and leave rooms that it can't read.
@@ -231,7 +244,7 @@ class Voice:
         What fails is tried again later and never raised. It costs nothing when nothing came.
         """
         position = await self._homeserver.position()
-        if position == self._looked_at and not self._rooms.is_due():
+        if position == self._looked_at and not self.rooms.is_due():
             return
         async with self._homeserver.lock(ROOMS):
             try:
@@ -243,12 +256,12 @@ class Voice:
     async def _settle_rooms(self) -> bool:
         """Do so, and tell whether nothing is left that has to be said first."""
         is_done = True
-        if not await self._rooms.is_asked() or not await self.look():
+        if not await self.rooms.is_asked() or not await self.look():
             return is_done
-        await self._rooms.answer()
-        for room_id, why in (await self._rooms.astray()).items():
+        await self.rooms.answer()
+        for room_id, why in (await self.rooms.astray()).items():
             if why == "alone" or await self._said_why(room_id):
-                await self._rooms.leave(room_id)
+                await self.rooms.leave(room_id)
             else:
                 is_done = False
         return is_done

@@ -31,7 +31,7 @@ class VoiceRooms:
         self._writer = writer
         self.chat: str | None = None
         """The room ID of the chat of the two, once it is known."""
-        self._later = Backoff[str]()
+        self.later = Backoff[str]()
         """The rooms in which something could not be done yet."""
         self._declining: set[str] = set()
         """The rooms whose servers are just being told that it does not come."""
@@ -134,14 +134,14 @@ class VoiceRooms:
 
     def is_due(self) -> bool:
         """Tell whether something is to be tried again now."""
-        return bool(self._later.due(self._homeserver.now()))
+        return bool(self.later.due(self._homeserver.now()))
 
     async def is_asked(self) -> bool:
         """Tell whether the voice is invited anywhere, or somewhere where it is not to stay."""
         invitations = await self._homeserver.voice_invitations()
         astray = await self._homeserver.voice_astray()
-        for room_id in self._later.all() - invitations.keys() - astray.keys():
-            self._later.done(room_id)
+        for room_id in self.later.all() - invitations.keys() - astray.keys():
+            self.later.done(room_id)
         return bool(invitations or astray)
 
     async def answer(self) -> None:
@@ -150,11 +150,11 @@ class VoiceRooms:
         At once, a decline could come before the inviting server has stored its own invitation, and
         would be refused there.
         """
-        seen = self._later.all()
+        seen = self.later.all()
         for room_id, inviter in sorted((await self._homeserver.voice_invitations()).items()):
             if inviter != self._homeserver.owner and room_id not in seen:
-                self._later.postpone(room_id, self._homeserver.now())
-            if self._later.waits(room_id, self._homeserver.now()):
+                self.later.postpone(room_id, self._homeserver.now())
+            if self.later.waits(room_id, self._homeserver.now()):
                 continue
             if inviter == self._homeserver.owner:
                 await self._attempt(room_id, self._come)
@@ -177,16 +177,16 @@ class VoiceRooms:
             await act(room_id)
         except Exception as error:  # noqa: BLE001 - one room's trouble is one for later
             logger.info("The voice can't come to %s, or leave it, yet: %s", room_id, error)
-            self._later.postpone(room_id, self._homeserver.now())
+            self.later.postpone(room_id, self._homeserver.now())
             return False
-        self._later.done(room_id)
+        self.later.done(room_id)
         return True
 
     async def astray(self) -> Mapping[str, Literal["encrypted", "alone"]]:
         """Return the rooms that the voice is to leave now, with why."""
         now = self._homeserver.now()
         found = await self._homeserver.voice_astray()
-        return {room: why for room, why in found.items() if not self._later.waits(room, now)}
+        return {room: why for room, why in found.items() if not self.later.waits(room, now)}
 
     async def leave(self, room_id: str) -> None:
         """Leave a room, now or later."""

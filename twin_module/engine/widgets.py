@@ -110,6 +110,10 @@ class Widgets:
         """Note that who is in rooms, or what they may do, changed."""
         self._news = True
 
+    def due(self) -> int:
+        """Return when rooms are to be looked at, in milliseconds since 1970."""
+        return 0 if self._news else self._look_at
+
     async def settle(self) -> None:
         """Make what rooms show fit to the links that there are; deals with its own errors."""
         now = self._homeserver.now()

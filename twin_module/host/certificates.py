@@ -1,6 +1,7 @@
 """A private certificate authority, and the certificates that it gives to twins on this machine."""
 
 import os
+import stat
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -127,15 +128,32 @@ def _key_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file whole or not at all, whatever happens meanwhile."""
+    """Write a file whole or not at all, whatever happens meanwhile.
+
+    As root, those keep it who have the one that it replaces.
+    """
     unfinished = path.with_name(f".{path.name}.new")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
+        if os.geteuid() == 0:
+            _hand_over(path, descriptor)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
+
+
+def _hand_over(path: Path, descriptor: int) -> None:
+    """Let those have a new file who had the one at a path: its user, and its group if that might read."""
+    try:
+        before = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(before.st_mode) and (before.st_uid, before.st_gid) != (0, 0):
+        os.fchown(descriptor, before.st_uid, before.st_gid)
+        may_read = before.st_mode & stat.S_IRGRP
+        os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) | may_read)
 
 
 def write_secret(path: Path, data: bytes) -> None:

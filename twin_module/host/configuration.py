@@ -28,13 +28,45 @@ class TwinFacts:
     """Further options of the module."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedTwin:
+    """What a twin of a host is made of that answers under a name of its own."""
+
+    owner: str
+    """The first part of the owner's Matrix ID."""
+    server_name: str
+    folder: Path
+    """Holds everything of the twin: configuration, keys, database, media, password."""
+    postgres: Mapping[str, str | int] | None = None
+    """Connection arguments of psycopg2; None is SQLite in the folder."""
+
+
+def hosted_config(twin: HostedTwin) -> dict[str, Any]:
+    """Return the configuration of a twin that a host runs; it holds no secrets.
+
+    It has no listeners: the host holds its socket.
+    """
+    return {
+        "server_name": twin.server_name,
+        "public_baseurl": f"https://{twin.server_name}/",
+        "report_stats": False,
+        "listeners": [],
+        # Nobody in between vouches for the keys of others; they are asked themselves.
+        "trusted_key_servers": [],
+        "suppress_key_server_warning": True,
+        **_own(twin),
+        **LONE_USER,
+        **SHARED_PROCESS,
+        "modules": [_module(twin.owner, twin.folder, {})],
+    }
+
+
 def homeserver_config(facts: TwinFacts) -> dict[str, Any]:
     """Return the configuration of a twin for trying out, on loopback only.
 
     It holds no secrets: they lie in files of their own. The limits are those of a server with
     one user and a few peers, where Synapse's defaults guard a server with many.
     """
-    folder = facts.folder
     return {
         "server_name": facts.server_name,
         "public_baseurl": f"http://localhost:{facts.client_port}/",
@@ -52,24 +84,34 @@ def homeserver_config(facts: TwinFacts) -> dict[str, Any]:
         # Every peer is on loopback here, which is on the list by default.
         "ip_range_blacklist": [],
         "federation_ip_range_blacklist": [],
-        "database": _database(facts),
+        **_own(facts),
+        **LONE_USER,
+        "modules": [_module(facts.owner, facts.folder, facts.module)],
+    }
+
+
+def _own(twin: TwinFacts | HostedTwin) -> dict[str, Any]:
+    """Return what lies in the twin's folder."""
+    folder = twin.folder
+    return {
+        "database": _database(folder, twin.postgres),
         "media_store_path": str(folder / "media"),
         "log_config": str(folder / "log.yaml"),
         "signing_key_path": str(folder / "signing.key"),
         "macaroon_secret_key_path": str(folder / "macaroon.key"),
         "form_secret_path": str(folder / "form.key"),
         "enable_registration": False,
-        **LONE_USER,
-        "modules": [
-            {
-                "module": "twin_module.TwinModule",
-                "config": {
-                    "owner": facts.owner,
-                    "password_file": str(folder / "owner.password"),
-                    **facts.module,
-                },
-            }
-        ],
+    }
+
+
+def _module(owner: str, folder: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "module": "twin_module.TwinModule",
+        "config": {
+            "owner": owner,
+            "password_file": str(folder / "owner.password"),
+            **options,
+        },
     }
 
 
@@ -83,10 +125,10 @@ def _listener(port: int, resources: list[str], *, tls: bool) -> dict[str, Any]:
     }
 
 
-def _database(facts: TwinFacts) -> dict[str, Any]:
-    if facts.postgres is not None:
-        return {"name": "psycopg2", "args": {**facts.postgres, "cp_min": 1, "cp_max": 5}}
-    return {"name": "sqlite3", "args": {"database": str(facts.folder / "homeserver.db")}}
+def _database(folder: Path, postgres: Mapping[str, str | int] | None) -> dict[str, Any]:
+    if postgres is not None:
+        return {"name": "psycopg2", "args": {**postgres, "cp_min": 1, "cp_max": 5}}
+    return {"name": "sqlite3", "args": {"database": str(folder / "homeserver.db")}}
 
 
 LONE_USER: Mapping[str, Any] = {
@@ -127,3 +169,10 @@ LONE_USER: Mapping[str, Any] = {
     },
 }
 """What one owner's server needs otherwise than a server of many."""
+
+SHARED_PROCESS: Mapping[str, Any] = {
+    # Caches keep what was used; 25 twins side by side can't each keep what a server for many does.
+    "event_cache_size": "3K",
+    "caches": {"global_factor": 0.2, "sync_response_cache_duration": "0s"},
+}
+"""What a twin needs otherwise that shares its process with others."""

@@ -1,6 +1,7 @@
 """A twin's folder: everything that a start needs is made here, and only what is missing."""
 
 import secrets
+from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -9,8 +10,16 @@ import yaml
 from signedjson.key import generate_signing_key, write_signing_keys
 
 from twin_module.host.certificates import write_atomically, write_secret
-from twin_module.host.configuration import TwinFacts, homeserver_config
+from twin_module.host.configuration import (
+    HostedTwin,
+    TwinFacts,
+    homeserver_config,
+    hosted_config,
+)
+from twin_module.host.errors import HostError
 
+CONFIG: Final = "homeserver.yaml"
+EXTRA: Final = "extra.yaml"
 LOG: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -20,7 +29,7 @@ LOG: Final[dict[str, Any]] = {
 }
 
 
-def prepare(facts: TwinFacts) -> Path:
+def prepare(facts: TwinFacts | HostedTwin) -> Path:
     """Make a twin's folder complete and return its homeserver.yaml.
 
     May be cut anywhere and called again. Keys are never made twice: with another signing key
@@ -37,11 +46,51 @@ def prepare(facts: TwinFacts) -> Path:
     write_atomically(
         folder / "log.yaml", yaml.safe_dump(log_config(folder / "homeserver.log")).encode()
     )
-    path = folder / "homeserver.yaml"
-    write_atomically(
-        path, yaml.safe_dump(homeserver_config(facts), sort_keys=False).encode(), 0o600
-    )
+    path = folder / CONFIG
+    config = homeserver_config(facts) if isinstance(facts, TwinFacts) else hosted_config(facts)
+    config |= own_settings(folder)
+    write_atomically(path, _headline() + yaml.safe_dump(config, sort_keys=False).encode(), 0o600)
     return path
+
+
+def own_settings(folder: Path) -> dict[str, Any]:
+    """Return what whoever runs the twin wants otherwise: top-level settings of Synapse in `extra.yaml`.
+
+    Raises:
+        HostError: the file can't be used.
+    """
+    path = folder / EXTRA
+    if not path.exists():
+        return {}
+    try:
+        found = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise HostError(f"{path} can't be read: {error.strerror}.") from None
+    except (yaml.YAMLError, ValueError):
+        raise HostError(f"{path} is not YAML.") from None
+    if found is not None and not isinstance(found, dict):
+        raise HostError(f"{path} has to be a map of Synapse's settings.")
+    return found or {}
+
+
+def is_current(folder: Path) -> bool:
+    """Tell whether the configuration is by this release, and of all that it is made of."""
+    path, extra = folder / CONFIG, folder / EXTRA
+    try:
+        with path.open("rb") as file:
+            is_ours = file.readline() == _headline()
+        return is_ours and (
+            not extra.exists() or extra.stat().st_mtime_ns <= path.stat().st_mtime_ns
+        )
+    except OSError:
+        return False
+
+
+def _headline() -> bytes:
+    return (
+        f"# By twin_module {version('twin-module')}, which writes over it: "
+        f"settings of your own go into {EXTRA} beside it.\n"
+    ).encode()
 
 
 def log_config(log_file: Path) -> dict[str, Any]:

@@ -18,16 +18,32 @@ class FolderLock:
 
     def take(self) -> bool:
         """Take the lock, or tell with False that another process holds it."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Through no link: it may lie in a folder where another user writes.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(self._path, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         except BlockingIOError:
             os.close(descriptor)
             return False
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        except OSError:
+            os.close(descriptor)
+            raise
         self._descriptor = descriptor
         return True
+
+    def adopt(self, descriptor: int) -> None:
+        """Hold what an earlier program of this process took and left open."""
+        os.set_inheritable(descriptor, False)
+        self._descriptor = descriptor
+
+    def leave(self) -> int:
+        """Leave the lock to whoever has its descriptor, which is returned, and hold it no longer."""
+        assert self._descriptor is not None  # noqa: S101 - it was taken
+        descriptor, self._descriptor = self._descriptor, None
+        return descriptor
 
     def release(self) -> None:
         """Give the lock back."""

@@ -85,6 +85,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     CHANGES,
     LIVE,
 )
+_SHAPES: Final = {id(route): Shape(route.body, MAX_REQUEST_BYTES) for route in ROUTES if route.body}
+"""Of what calls take, for all twins of the process."""
 DOCUMENT: Final = "openapi.json"
 EXPERIENCE: Final = "X-Experience"
 """The header by which an app says its name; a claim, which nothing proves."""
@@ -119,9 +121,6 @@ class TwinResource(DirectServeJsonResource):
         self._cookie = cookie.PageCookie(server_name, still_signed_in, end_session)
         self._editors = Editors(twin)
         self._patience = Patience()
-        self._shapes = {
-            id(route): Shape(route.body, MAX_REQUEST_BYTES) for route in ROUTES if route.body
-        }
 
     def hang_up(self) -> None:
         """Let go who is connected for long, because the server stops."""
@@ -200,7 +199,7 @@ class TwinResource(DirectServeJsonResource):
         if route.body is None:
             return None
         body = parse_json(request.content.read() if request.content else b"")
-        problems = self._shapes[id(route)].problems(body)
+        problems = _SHAPES[id(route)].problems(body)
         if problems:
             first = problems[0]
             raise BadJson(

@@ -119,6 +119,17 @@ class FakeHomeserver(FakeVoice):
         found: Mapping[str, Any] = json.loads(json.dumps(answer))
         return found
 
+    async def greet(self, people: Iterable[str], at_once: int) -> Sequence[str]:
+        """Note at each server that is reached that this one is there."""
+        await pause()
+        silent = []
+        for name in [each.partition(":")[2] for each in people]:
+            try:
+                self.network.reach(self.server, name).greeted_by.append(self.server_name)
+            except Unreachable:
+                silent.append(name)
+        return silent
+
     # Being killed
 
     def kill(self) -> None:
@@ -153,6 +164,10 @@ class FakeHomeserver(FakeVoice):
     def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Collect work until the test calls `work_off`."""
         self._waiting.append((name, work))
+
+    def under_way(self) -> Sequence[str]:
+        """Return what waits until the test calls `work_off`."""
+        return [name for name, _ in self._waiting]
 
     def work_off(self) -> int:
         """Run what was started in the background, and what that started, and count it."""
@@ -558,6 +573,7 @@ class FakeHomeserver(FakeVoice):
         await pause()
         self._step("before put_account_data")
         self.server.account_data[data_type] = json.loads(json.dumps(content))
+        self.server.tell()
         self._step("after put_account_data")
 
     async def profile(self) -> Mapping[str, Any]:

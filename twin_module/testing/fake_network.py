@@ -68,6 +68,8 @@ class FakeServer:
         self.answer: Answering | None = None
         """What answers the calls of other twins, told who asks, for what, and with which body."""
         self.listeners: list[Callable[[], None]] = []
+        self.greeted_by: list[str] = []
+        """Who let this server see that they are there."""
 
     def close(self) -> None:
         """Give the database back."""

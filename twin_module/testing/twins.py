@@ -16,7 +16,7 @@ from synapse.util.duration import Duration
 from twin_module.host.certificates import ensure_ca, ensure_leaf
 from twin_module.host.configuration import LONE_USER, TwinFacts, homeserver_config
 from twin_module.host.folder import prepare
-from twin_module.host.registry import is_free
+from twin_module.host.table import is_free
 from twin_module.testing.person import TWIN, Person, eventually, request
 from twin_module.testing.reactor import ReactorThread
 

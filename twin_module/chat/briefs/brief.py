@@ -62,7 +62,12 @@ class Brief:
         self._wake = twin.wake
         self._reading = BriefReading(twin)
         self._looked_at = 0
-        self._next = 0
+        self._next: int | None = 0
+        """When it is to be looked at next, None where no brief is wanted."""
+        self._soonest: int | None = None
+        """When the next brief is wanted."""
+        self._wishes: Wishes | None = None
+        """Those of the owner at the last look."""
         self._told: Told | None = None
         self._timer: tuple[int, Callable[[], None]] | None = None
         """When it fires, and how to take it back."""
@@ -83,37 +88,48 @@ class Brief:
             kind, owner, language
         )
 
+    def due(self) -> int | None:
+        """Return when there is something to be told, in milliseconds since 1970."""
+        return self._next
+
+    def alarm(self) -> int | None:
+        """Return when the next brief is wanted, or tried again what failed."""
+        return self._next if self._told is None else self._soonest
+
     async def settle(self) -> None:
         """Tell what is due; what fails is tried again within a minute and never raised."""
         now = self._homeserver.now()
-        if self._stopped or self._looked_at <= now < self._next:
+        if self._stopped:
             return
-        # Settings are looked at each minute: a client may change them without a word to the twin.
-        self._looked_at, self._next = now, now + MINUTE
         try:
-            await self._look(now)
+            wishes = await self._settings.read()
+            is_due = self._next is not None and self._next <= now
+            if is_due or now < self._looked_at or wishes != self._wishes:
+                self._looked_at, self._next, self._wishes = now, now + MINUTE, wishes
+                await self._look(now, wishes)
         except Exception:
             self._told = None
             logger.exception("The twin could not tell its owner what is ahead, trying again")
 
-    async def _look(self, now: int) -> None:
-        wishes = await self._settings.read()
+    async def _look(self, now: int, wishes: Wishes) -> None:
         moment = datetime.fromtimestamp(now / 1000, UTC)
         today = moment.astimezone(wishes.zone).date()
         told = self._told or await self._read() or await self._begin(moment, today, wishes)
         self._told = told
-        briefs = dict(hours(today, wishes))
+        briefs, waits = dict(hours(today, wishes)), False
         for kind, at in briefs.items():
             alone = len(briefs) == 1
             was_told = told.has(kind, today) or (alone and told.has("daily", today))
             if at <= moment < at + LATE and not was_told:
+                before = told
                 told = await self._tell(kind, today, wishes, told, alone=alone)
+                waits = waits or told is before
         days = (today + timedelta(days=number) for number in range(9))
         coming = [at for day in days for _, at in hours(day, wishes) if at > moment]
-        soonest = min((int(at.timestamp() * 1000) for at in coming), default=None)
-        if soonest is not None:
-            self._next = min(self._next, soonest)
-        self._set_timer(soonest)
+        self._soonest = min((int(at.timestamp() * 1000) for at in coming), default=None)
+        if not waits:
+            self._next = self._soonest
+        self._set_timer(self._soonest)
 
     async def _tell(
         self, kind: Kind, today: date, wishes: Wishes, told: Told, *, alone: bool

@@ -51,12 +51,15 @@ class Notices:
         self._has_news = False
         self._settled_at = 0
         self._next = 0
+        self._soonest: int | None = None
+        """When the first of what waits is to be told."""
         self._cancel: Callable[[], None] | None = None
         self._stopped = False
         self._looked_upto: int | None = None
         """How far it was looked for what was missed, in the sequence of changes."""
         self._has_changed = True
         """Whether something may have become current without arriving by itself."""
+        twin.waits.add("notices", self._failed, str)
         twin.projector.arrivals.listen(self._hear)
         twin.projector.listen(self._note_change)
 
@@ -171,6 +174,16 @@ class Notices:
         self._stopped = True
         self._set_timer(None)
 
+    def due(self) -> int | None:
+        """Return when something is to be done, in milliseconds since 1970."""
+        if self._has_changed or self._has_news or not self._is_read:
+            return 0
+        return self._next if self._rooms else None
+
+    def alarm(self) -> int | None:
+        """Return when the first of what waits is to be told."""
+        return self._soonest if self._is_read and not self._has_news else 0
+
     async def settle(self) -> None:
         """Tell what is due; what fails is tried again later and never raised."""
         if self._has_changed and not self._stopped:
@@ -185,7 +198,7 @@ class Notices:
             return
         async with self._homeserver.lock("notices"):
             self._has_news = False
-            self._next = now + AGAIN
+            self._next = self._soonest = now + AGAIN
             try:
                 await self._settle(now)
             except Exception:
@@ -200,21 +213,23 @@ class Notices:
             for each in self._rooms.values():
                 each.put_back(now)
         if not self._rooms:
+            self._soonest = None
             return
         wishes = await self._twin.settings.read()
-        soonest = now + MINUTE
+        waiting: list[int] = []
         for room_id, room in list(self._rooms.items()):
             due = room.due(mode_of(wishes, room_id), wishes)
             if due is not None and due <= now:
                 if self._failed.waits(room_id, now):
-                    due = now + AGAIN
+                    due = self._failed.until(room_id)
                 else:
                     await self._try(room_id, room, now, wishes)
                     due = room.due(mode_of(wishes, room_id), wishes)
             elif due is None and room.is_over(now):
                 del self._rooms[room_id]
-            soonest = soonest if due is None else min(soonest, max(due, now + 1))
-        self._next = soonest
+            waiting += [] if due is None else [max(due, now + 1)]
+        self._soonest = min(waiting, default=None)
+        self._next = min([*waiting, now + MINUTE])
 
     async def _read(self, now: int) -> None:
         """Find out what waited when the process began."""

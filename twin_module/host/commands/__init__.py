@@ -1,0 +1,1 @@
+"""What the command `twin` does, a module for each word."""
