@@ -45,6 +45,8 @@ from twin_module.host.shard.tenant import Tenant
 logger = logging.getLogger(__name__)
 
 QUIET_SECONDS: Final = 300.0
+UNUSED_SECONDS: Final = 60.0
+"""The same for one that nobody used since it woke."""
 LOOK_SECONDS: Final = 15.0
 """How often is looked for quiet twins."""
 SETTLE_SECONDS: Final = 0.05
@@ -103,6 +105,7 @@ class Shard:
         self._channel = channel
         self._logs = logs
         self._quiet_seconds = quiet_seconds
+        self._unused_seconds = min(quiet_seconds, UNUSED_SECONDS)
         self._twins: dict[str, Tenant] = {}
         # One thing at a time happens to each twin.
         self._turns: dict[str, DeferredLock] = {}
@@ -257,7 +260,9 @@ class Shard:
 
     def _look_for_quiet(self) -> None:
         for name, twin in list(self._twins.items()):
-            if twin.idle >= self._quiet_seconds and not self._turn(name).locked:
+            # Woken for its own sake, it goes when that is done: nobody waits for more.
+            wanted = self._quiet_seconds if twin.requests else self._unused_seconds
+            if twin.idle >= wanted and not self._turn(name).locked:
                 self._background(self._sleep(name))
 
     # The end

@@ -326,7 +326,9 @@ def _told(name: str, error: BaseException) -> HostError:
     if isinstance(error, HostError):
         return error
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
-        return HostError(f"The disk of {name}'s twin is full; make room, and it comes up by itself.")
+        return HostError(
+            f"The disk of {name}'s twin is full; make room, and it comes up by itself."
+        )
     if isinstance(error, sqlite3.DatabaseError):
         return HostError(
             f"The database of {name}'s twin can't be read ({error}); put it back from a backup."
