@@ -178,6 +178,8 @@ def test_keys_of_a_twin_whose_folder_is_closed_are_asked_for_again_after_an_hour
         json.dumps({"server_name": ALICE}).encode(),
         json.dumps({"server_name": ALICE, "valid_until_ts": "9999999999999999"}).encode(),
     ],
+    # Of its own: the time in it would name the test.
+    ids=["of another", "empty", "a list", "without a time", "with a text for a time"],
 )
 def test_a_file_that_does_not_have_this_twins_keys_is_not_shown(stage: Stage, kept: bytes) -> None:
     stage.places.key_document(ALICE).write_bytes(kept)
