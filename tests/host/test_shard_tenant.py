@@ -276,7 +276,7 @@ def test_nothing_grows_with_each_load_and_unload(
 ) -> None:
     counts: list[dict[str, int]] = []
     gone: list[weakref.ref[HomeServer]] = []
-    for _ in range(5):
+    for _ in range(8):
         twins.load("alice")
         twins.ready("alice")
         twins.do("alice", "GET", f"{CLIENT}/sync")
@@ -284,7 +284,13 @@ def test_nothing_grows_with_each_load_and_unload(
         twins.unload("alice")
         reactor_thread.call(gc.collect)
         counts.append(left_behind(reactor_thread))
-    # What is made once is there after the second round.
-    for what, number in counts[-1].items():
-        assert number <= counts[1][what], (what, counts)
-    assert [each() for each in gone] == [None] * 5
+
+    def is_as_before() -> bool:
+        reactor_thread.call(gc.collect)
+        # What is made once is there after the second round; one thing a round would be six. What
+        # other servers of this process do meanwhile comes and goes.
+        for what, number in left_behind(reactor_thread).items():
+            assert number <= counts[1][what] + 2, (what, number, counts)
+        return all(each() is None for each in gone)
+
+    eventually(is_as_before, what="nothing has grown")
