@@ -2,7 +2,10 @@
 
 import http.client
 import json
+import logging
 import os
+import random
+import secrets
 import shutil
 import signal
 import socket
@@ -17,7 +20,9 @@ from urllib.parse import quote, urlencode
 
 import yaml
 
+from tests.host.backup_scene import digest_of
 from twin_module.core.errors import NotReady
+from twin_module.host.backup.twin_files import NOT_KEPT
 from twin_module.host.commands.new import make_twin
 from twin_module.host.errors import HostError
 from twin_module.host.keeper.client import ask
@@ -26,8 +31,11 @@ from twin_module.host.places import Places
 from twin_module.host.table import find_entry
 from twin_module.testing.person import CLIENT, TWIN, Answer, Person, eventually
 
+logger = logging.getLogger(__name__)
+
 DOMAIN: Final = "twin.test"
-PATIENCE: Final = 180.0
+WHOAMI: Final = f"{CLIENT}/account/whoami"
+PATIENCE: Final = 600.0
 """Seconds for what has to happen at some time; nothing depends on when."""
 QUICK: Final[Mapping[str, Any]] = {"bcrypt_rounds": 4}
 """Making the owner's account takes a second of the processor otherwise."""
@@ -41,8 +49,8 @@ class Host:
         self.names: list[str] = []
         self.output = data / "output.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self.started: set[int] = set()
-        """All processes that were seen to be a part of it."""
+        self._started: dict[int, str] = {}
+        """All processes that were seen to be a part of it, and when they began: numbers are given anew."""
         data.mkdir(mode=0o700)
         self.places.options.write_text(
             yaml.safe_dump({"domain": DOMAIN, "quiet_seconds": 3600, **options})
@@ -74,7 +82,7 @@ class Host:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        self.started.add(self.process.pid)
+        self._note(self.process.pid)
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -107,11 +115,15 @@ class Host:
     def processes(self) -> list[int]:
         """Return the keeper and what it forked, as far as they run."""
         assert self.process is not None
-        self.started.add(self.process.pid)
         with suppress(OSError):
             children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-            self.started.update(int(pid) for pid in children.read_text().split())
-        return sorted(pid for pid in self.started if runs(pid))
+            for pid in children.read_text().split():
+                self._note(int(pid))
+        return sorted(pid for pid, began in self._started.items() if began_at(pid) == began)
+
+    def _note(self, pid: int) -> None:
+        if began := began_at(pid):
+            self._started[pid] = began
 
     def close(self) -> None:
         """Leave no process behind, whatever a test did."""
@@ -121,7 +133,8 @@ class Host:
             self.stop()
         for pid in self.processes():
             # They are ours by way of the keeper.
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
 
     # What it says
@@ -220,6 +233,11 @@ class Owner(Person):
             lambda: (host.folder(name) / "owner.password").read_text().strip(),
         )
 
+    @property
+    def signed(self) -> dict[str, str]:
+        """The header of whoever has signed in."""
+        return {"Authorization": f"Bearer {self.token}"}
+
     def connect(self) -> http.client.HTTPConnection:
         """Return a connection that is open already."""
         connection = http.client.HTTPConnection(self.server_name, timeout=PATIENCE)
@@ -264,7 +282,7 @@ class Owner(Person):
         """Make a request, see `Person`; while the twin says that it starts, try again."""
         where = path if path.startswith("/_") else f"{TWIN}/{path.lstrip('/')}"
         asked = f"?{urlencode(query)}" if query else ""
-        signed = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        signed = {**self.signed, **(headers or {})}
 
         def answer() -> Answer | None:
             found = self.bare(method, where + asked, body, signed)
@@ -327,17 +345,35 @@ def stopped_host(**options: Any) -> Iterator[Host]:
         shutil.rmtree(folder)
 
 
+def new_chance() -> random.Random:
+    """Return what decides in a test that tries what comes; its seed stands in what pytest shows of a failure."""
+    seed = secrets.randbelow(2**32)
+    logger.warning("seed %s", seed)
+    return random.Random(seed)
+
+
+def kept_digest(folder: Path) -> dict[str, str]:
+    """Return the digest of a twin's folder without what no backup holds: logs and locks."""
+    return {name: each for name, each in digest_of(folder).items() if not NOT_KEPT.fullmatch(name)}
+
+
 def twin_command(*words: str) -> list[str]:
     """Return how to run the command `twin`."""
     return [sys.executable, "-m", "twin_module.host", *words]
 
 
+def began_at(pid: int) -> str:
+    """Return when a process began, as the system counts; nothing when it does not run."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
 def runs(pid: int) -> bool:
     """Tell whether a process runs."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    return began_at(pid) != ""
 
 
 def open_files(pid: int) -> set[str]:

@@ -1,6 +1,7 @@
 """One twin in a process that it shares: a whole homeserver, loaded and unloaded without a trace."""
 
 import logging
+import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -39,6 +40,8 @@ FINISH_SECONDS: Final = 5.0
 """How long requests that were cut off may take to notice."""
 READY_SECONDS: Final = 60.0
 """How long a twin may take to start before it greets its peers."""
+LEAST_BYTES: Final = 1_000_000
+"""What a disk has free at least on which a twin can be loaded."""
 READING: Final = (b"GET", b"HEAD")
 HEALTH: Final = b"/health"
 
@@ -101,7 +104,7 @@ class Tenant:
                 if not isinstance(error, HostError):
                     logger.exception("The twin of %s could not be loaded", name)
                 await tenant.unload()
-                raise _told(name, error) from error
+                raise _told(name, folder, error) from error
             return tenant
 
     async def _take_lock(self) -> None:
@@ -321,11 +324,12 @@ async def _ensure_database(folder: Path, config: HomeServerConfig, reactor: Tena
     ensure_database(folder)
 
 
-def _told(name: str, error: BaseException) -> HostError:
+def _told(name: str, folder: Path, error: BaseException) -> HostError:
     """Return what somebody at the host needs to know."""
     if isinstance(error, HostError):
         return error
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+    # SQLite says in several ways that it has no room.
+    if isinstance(error, sqlite3.DatabaseError | OSError) and _is_full(folder):
         return HostError(
             f"The disk of {name}'s twin is full; make room, and it comes up by itself."
         )
@@ -340,3 +344,10 @@ def _told(name: str, error: BaseException) -> HostError:
     return HostError(
         f"The twin of {name} can't be started ({type(error).__name__}: {error}); its homeserver.log says more."
     )
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < LEAST_BYTES
+    except OSError:
+        return False
