@@ -140,7 +140,7 @@ class TwinModule:
         except Exception:
             # Whatever it is (a database that is busy, a disk that is full): say it, and try again.
             logger.exception("The twin could not start, trying again in %s s", START_AGAIN_SECONDS)
-            self.twin.not_ready = COULD_NOT_START
+            self.twin.put_off(COULD_NOT_START)
             self._start_in(START_AGAIN_SECONDS)
             return
         logger.info("The twin of %s is ready", self._homeserver.owner)

@@ -335,7 +335,6 @@ def stays_awake(running: Host, name: str, *, until: Callable[[], bool]) -> None:
     eventually(ordered, within=PATIENCE, what=f"{name} stays awake")
 
 
-@pytest.mark.xfail(reason="a twin that was just woken answers its own API with 503", strict=True)
 def test_the_first_request_to_the_twins_own_api_wakes_it_and_is_answered() -> None:
     with host("alice") as running:
         alice = running.owner("alice")

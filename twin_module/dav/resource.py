@@ -18,6 +18,7 @@ from twisted.web.resource import Resource
 from twin_module.core.errors import NotReady, TooLarge, TooOften, TwinError
 from twin_module.dav.answers import MOST_BYTES, error_answer
 from twin_module.dav.desk import Desk
+from twin_module.engine.synapse_starting import until_ready
 from twin_module.engine.synapse_threads import Threads
 from twin_module.engine.synapse_web import was_cut
 from twin_module.engine.twin import Twin
@@ -58,7 +59,7 @@ class DavResource(DirectServeJsonResource):
         user = self._twin.homeserver.owner[1:].partition(":")[0]
         if not await self._is_owner(request):
             return
-        self._twin.check_ready()
+        await until_ready(self._twin)
         if self._under_way >= MOST_WAITING:
             request.setHeader(b"Retry-After", b"5")
             raise NotReady("Too much is asked at once; try again in a moment.")

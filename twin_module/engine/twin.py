@@ -117,6 +117,7 @@ class Twin:
             self.subscriptions.rooms,
         )
         self.not_ready: str | None = STARTING
+        self._waiting_for_start: list[Callable[[], None]] = []
         self._is_refused = False
         self._is_stopped = False
         self._turning = False
@@ -173,7 +174,7 @@ class Twin:
         await self.reconciler.ensure_index()
         await self.projector.catch_up()
         await self.voice.look()
-        self.not_ready = None
+        self._say(None)
         await self.reconciler.touch_all()
         self.wake()
 
@@ -327,6 +328,22 @@ class Twin:
 
     # Being there
 
+    def when_started(self, function: Callable[[], None]) -> Callable[[], None]:
+        """Call a function once, as soon as the start has ended, well or not; at once if it has.
+
+        Returns what makes it be called no more.
+        """
+        if self.not_ready != STARTING:
+            function()
+        else:
+            self._waiting_for_start.append(function)
+
+        def forget() -> None:
+            if function in self._waiting_for_start:
+                self._waiting_for_start.remove(function)
+
+        return forget
+
     def check_ready(self) -> None:
         """Refuse to serve before the twin has started.
 
@@ -358,5 +375,15 @@ class Twin:
     def refuse(self, reason: str) -> None:
         """Serve nobody, for a reason that a person has to mend."""
         self._is_refused = True
-        self.not_ready = reason
+        self.put_off(reason)
         logger.error("%s", reason)
+
+    def put_off(self, reason: str) -> None:
+        """Serve nobody until a start goes well."""
+        self._say(reason)
+
+    def _say(self, not_ready: str | None) -> None:
+        self.not_ready = not_ready
+        waiting, self._waiting_for_start = self._waiting_for_start, []
+        for function in waiting:
+            function()

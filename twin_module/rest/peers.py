@@ -11,6 +11,7 @@ from synapse.module_api.errors import SynapseError
 from twin_module.core.errors import BadJson, TooLarge, TwinError
 from twin_module.core.schema import bounds_problem
 from twin_module.engine.peers import MAX_BODY_BYTES
+from twin_module.engine.synapse_starting import until_ready
 from twin_module.engine.twin import Twin
 from twin_module.rest.about import VERSION
 from twin_module.rest.resource import parse_json
@@ -45,7 +46,7 @@ class PeerResource(DirectServeJsonResource):
             # Read before anybody has shown who they are, so there is not much that is read.
             body = _body(request)
             server = await self._authenticate(request, body)
-            self._twin.check_ready()
+            await until_ready(self._twin)
             return HTTPStatus.OK, await self._twin.peers.answer(server, path, body)
         except TwinError as error:
             raise SynapseError(

@@ -23,6 +23,7 @@ from twin_module.core.errors import (
 )
 from twin_module.core.schema import MAX_REQUEST_BYTES, Shape
 from twin_module.engine.patience import Patience
+from twin_module.engine.synapse_starting import until_ready
 from twin_module.engine.twin import Twin
 from twin_module.rest import (
     about,
@@ -147,7 +148,7 @@ class TwinResource(DirectServeJsonResource):
             return 200, await self._cookie.serve(route, request)
         if route.for_strangers:
             self._be_patient(request)
-        self._twin.check_ready()
+        await until_ready(self._twin)
         if route.file and _media_type(request) not in route.file:
             raise InvalidParam(f"Content-Type: this has to be one of {', '.join(route.file)}.")
         query = _query(request, route)
