@@ -10,12 +10,8 @@ process of Synapse each. Look at ratios: machines differ.
 """
 
 import argparse
-import http.client
-import json
-import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,153 +22,70 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import yaml
 
 from twin_module.host.commands.new import make_twin
 from twin_module.host.configuration import LONE_USER
-from twin_module.host.keeper.client import ask
 from twin_module.host.options import HostOptions
 from twin_module.host.places import Places
+from twin_module.testing.asked_host import AskedHost
+from twin_module.testing.person import CLIENT, HostedPerson, Person, eventually, request
+from twin_module.testing.processes import cpu_seconds, family, memory_mb
+from twin_module.testing.twins import free_port
 
-TICKS = os.sysconf("SC_CLK_TCK")
 HOUR = 3600
 ROOMS, MESSAGES = 5, 40
+PATIENCE = 1800.0
+VERSIONS = "/_matrix/client/versions"
 DOMAIN = "twin.test"
-
-
-# Processes
-
-
-def family(pid: int) -> list[int]:
-    """Return a process with all that it started, at any depth."""
-    parents: dict[int, list[int]] = {}
-    for each in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((each / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        parents.setdefault(parent, []).append(int(each.name))
-    found = [pid]
-    for each in found:
-        found += parents.get(each, ())
-    return found
-
-
-def memory_mb(pids: Sequence[int]) -> tuple[float, float]:
-    """Return PSS and what is private (USS) of some processes together, in MB."""
-    pss = uss = 0
-    for pid in pids:
-        try:
-            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except OSError:
-            continue
-        fields = {line.split(":")[0]: line.split()[1] for line in text.splitlines()[1:]}
-        pss += int(fields["Pss"])
-        uss += int(fields["Private_Clean"]) + int(fields["Private_Dirty"])
-    return pss / 1024, uss / 1024
-
-
-def cpu_seconds(pids: Sequence[int]) -> float:
-    """Return the processor time of some processes so far, with that of their dead children."""
-    ticks = 0
-    for pid in pids:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        ticks += sum(int(each) for each in fields[11:15])
-    return ticks / TICKS
-
-
-def until(check: Callable[[], Any], what: str, seconds: float = 1800) -> Any:
-    """Wait until something is true, and return it."""
-    end = time.monotonic() + seconds
-    while not (found := check()):
-        if time.monotonic() > end:
-            sys.exit(f"{what} did not come true in {seconds} s")
-        time.sleep(0.1)
-    return found
 
 
 # Somebody at a twin
 
 
-class Person:
-    """The owner of a twin, or of a plain server: signs in, writes, reads."""
+def settle_in(person: Person) -> None:
+    """Make rooms and write messages: what is there after some weeks."""
+    for number in range(ROOMS):
+        write(person, person.create_room(name=f"Room {number}"), MESSAGES // ROOMS)
 
-    def __init__(self, connect: Callable[[], socket.socket], password: Path, name: str) -> None:
-        self._connect = connect
-        self._password = password
-        self._name = name
-        self._token = ""
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Make one request on a connection of its own."""
-        connection = http.client.HTTPConnection("localhost", timeout=180)
-        connection.sock = self._connect()
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        try:
-            connection.request(
-                method, path, None if body is None else json.dumps(body), {**headers, "Host": "x"}
-            )
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        finally:
-            connection.close()
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            raise RuntimeError(f"{method} {path}: {response.status} {answer}")
-        return answer
+def use(person: Person) -> None:
+    """Read and write as on a quiet day."""
+    found = person.get(f"{CLIENT}/sync", timeout=0)
+    for room in found["rooms"]["join"]:
+        write(person, room, 2)
+        person.get(f"{CLIENT}/rooms/{quote(room)}/messages", dir="b", limit=20)
+    person.get(f"{CLIENT}/sync", timeout=0, since=found["next_batch"])
 
-    def sign_in(self) -> None:
-        """Get a token with the password that lies in the file."""
-        until(self._password.exists, f"{self._password} is there")
-        answer = self.ask(
-            "POST",
-            "/_matrix/client/v3/login",
-            {
-                "type": "m.login.password",
-                "identifier": {"type": "m.id.user", "user": self._name},
-                "password": self._password.read_text().strip(),
-            },
-        )
-        self._token = answer["access_token"]
 
-    def settle_in(self) -> None:
-        """Make rooms and write messages: what is there after some weeks."""
-        for number in range(ROOMS):
-            room = self.ask("POST", "/_matrix/client/v3/createRoom", {"name": f"Room {number}"})[
-                "room_id"
-            ]
-            self._write(room, MESSAGES // ROOMS)
+def write(person: Person, room: str, messages: int) -> None:
+    """Write messages."""
+    for number in range(messages):
+        path = f"{CLIENT}/rooms/{quote(room)}/send/m.room.message/{time.monotonic_ns()}"
+        person.put(path, {"msgtype": "m.text", "body": f"message {number}"})
 
-    def use(self) -> None:
-        """Read and write as on a quiet day."""
-        found = self.ask("GET", "/_matrix/client/v3/sync?timeout=0")
-        for room in found["rooms"]["join"]:
-            self._write(room, 2)
-            self.ask("GET", f"/_matrix/client/v3/rooms/{quote(room)}/messages?dir=b&limit=20")
-        self.ask("GET", f"/_matrix/client/v3/sync?timeout=0&since={quote(found['next_batch'])}")
 
-    def _write(self, room: str, messages: int) -> None:
-        for number in range(messages):
-            self.ask(
-                "PUT",
-                f"/_matrix/client/v3/rooms/{quote(room)}/send/m.room.message/{time.monotonic_ns()}",
-                {"msgtype": "m.text", "body": f"message {number}"},
-            )
+def password_in(folder: Path) -> Callable[[], str]:
+    """Return what waits for a twin's password and reads it."""
+    file = folder / "owner.password"
+
+    def read() -> str:
+        eventually(file.exists, within=PATIENCE, what=f"{file} is there")
+        return file.read_text().strip()
+
+    return read
 
 
 # A host
 
 
-class Host:
+class Host(AskedHost):
     """A running host with so many twins."""
 
     def __init__(self, data: Path, twins: int, *, memory_mb: int) -> None:
-        self.places = Places(data)
+        super().__init__(Places(data))
         data.mkdir(parents=True)
         self.names = [f"t{number:04}" for number in range(twins)]
         (data / "host.yaml").write_text(
@@ -190,20 +103,16 @@ class Host:
             stdout=self._output,
             stderr=subprocess.STDOUT,
         )
-        until(self.places.control.exists, "the host runs")
+        eventually(self.places.control.exists, within=PATIENCE, what="the host runs")
 
     @property
     def pids(self) -> list[int]:
         """Its processes."""
         return family(self._process.pid)
 
-    def status(self) -> dict[str, Any]:
-        """Return what the keeper says."""
-        return dict(ask(self.places, {"do": "status"}))
-
     def states(self) -> dict[str, str]:
         """Return the state of each twin."""
-        return {each["name"]: each["state"] for each in self.status()["twins"]}
+        return {name: each["state"] for name, each in self.twins().items()}
 
     def sleep_all(self) -> None:
         """Put all twins to sleep, and wait for it."""
@@ -211,25 +120,21 @@ class Host:
         def asleep() -> bool:
             awake = [name for name, state in self.states().items() if state != "asleep"]
             for name in awake:
-                ask(self.places, {"do": "sleep", "name": name})
+                self.ask("sleep", name)
             return not awake and not self.status()["shards"]
 
-        until(asleep, "all sleep")
+        eventually(asleep, within=PATIENCE, what="all sleep")
 
-    def connect(self, name: str) -> socket.socket:
-        """Connect to a twin, as a proxy does."""
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(str(self.places.socket(f"{name}.{DOMAIN}")))
-        return connection
-
-    def person(self, name: str) -> Person:
-        """Return the owner of a twin."""
-        return Person(lambda: self.connect(name), self.places.folder(name) / "owner.password", name)
+    def person(self, name: str) -> HostedPerson:
+        """Return the owner of a twin, who comes as a proxy does."""
+        server_name = f"{name}.{DOMAIN}"
+        folder = self.places.folder(name)
+        return HostedPerson(self.places.socket(server_name), server_name, name, password_in(folder))
 
     def wake(self, name: str) -> float:
         """Return how many seconds a request takes at a twin."""
         began = time.monotonic()
-        self.person(name).ask("GET", "/_matrix/client/versions")
+        self.person(name).bare("GET", VERSIONS)
         return time.monotonic() - began
 
     def stop(self) -> None:
@@ -245,11 +150,12 @@ def host(folder: Path, twins: int, memory_mb: int = 4096) -> Iterator[Host]:
     made = Host(folder / f"host-{twins}", twins, memory_mb=memory_mb)
     made.start()
     try:
-        until(
+        eventually(
             lambda: all(
                 (made.places.folder(name) / "owner.password").exists() for name in made.names
             ),
-            "every twin was awake once",
+            within=PATIENCE,
+            what="every twin was awake once",
         )
         made.sleep_all()
         yield made
@@ -267,13 +173,14 @@ class Vanilla:
     def __init__(self, folder: Path, number: int) -> None:
         self.folder = folder / f"vanilla-{number}"
         self.folder.mkdir(parents=True)
-        self._port = _free_port()
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
         config = {
             "server_name": f"v{number:04}.{DOMAIN}",
             "report_stats": False,
             "listeners": [
                 {
-                    "port": self._port,
+                    "port": port,
                     "type": "http",
                     "bind_addresses": ["127.0.0.1"],
                     "resources": [{"names": ["client", "federation"]}],
@@ -301,50 +208,31 @@ class Vanilla:
 
     def start(self) -> float:
         """Start it; returns how many seconds the first answer took."""
+        if not (self.folder / "signing.key").exists():
+            self._run("--generate-keys").wait()
         began = time.monotonic()
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "synapse.app.homeserver",
-                "--config-path",
-                str(self.folder / "homeserver.yaml"),
-                "--generate-keys",
-            ],
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-        )
-        self._process.wait()
-        began = time.monotonic()
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "synapse.app.homeserver",
-                "--config-path",
-                str(self.folder / "homeserver.yaml"),
-            ],
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-        )
-        until(self._answers, "Synapse answers")
+        self._process = self._run()
+        eventually(self._answers, within=PATIENCE, what="Synapse answers")
         return time.monotonic() - began
+
+    def _run(self, *options: str) -> subprocess.Popen[bytes]:
+        config = str(self.folder / "homeserver.yaml")
+        return subprocess.Popen(
+            [sys.executable, "-m", "synapse.app.homeserver", "--config-path", config, *options],
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
 
     def _answers(self) -> bool:
         try:
-            Person(self.connect, self.folder, "").ask("GET", "/_matrix/client/versions")
+            return request(self.url, "GET", VERSIONS).status == HTTPStatus.OK
         except OSError:
             return False
-        return True
 
     @property
     def pids(self) -> list[int]:
         """Its process."""
         return [self._process.pid]
-
-    def connect(self) -> socket.socket:
-        """Connect to it."""
-        return socket.create_connection(("127.0.0.1", self._port))
 
     def person(self) -> Person:
         """Return its one user, who is made with the first call."""
@@ -359,12 +247,12 @@ class Vanilla:
                     str(password),
                     "--no-admin",
                     "--shared-secret=c",
-                    f"http://127.0.0.1:{self._port}",
+                    self.url,
                 ],
                 check=True,
                 capture_output=True,
             )
-        return Person(self.connect, password, "owner")
+        return Person(self.url, "owner", password_in(self.folder))
 
     def end(self) -> None:
         """End it for now."""
@@ -377,12 +265,6 @@ class Vanilla:
         self._output.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 # What is measured
 
 
@@ -392,17 +274,17 @@ class Figure:
 
     what: str
     twin: float
-    vanilla: float | None
+    vanilla: float
     unit: str
+    more_is_better: bool = False
 
     def line(self) -> str:
-        """Return it as text."""
-        against = (
-            ""
-            if self.vanilla is None
-            else f"{self.vanilla:12.3f} {self.vanilla / max(self.twin, 1e-6):9.1f} x"
+        """Return it as text, with how many times better the host is."""
+        better, worse = (
+            (self.twin, self.vanilla) if self.more_is_better else (self.vanilla, self.twin)
         )
-        return f"  {self.what:58}{self.twin:12.3f} {self.unit:8}{against}"
+        ratio = f"{better / worse:9.1f} x" if worse else f"{'':9} -"
+        return f"  {self.what:58}{self.twin:12.3f} {self.unit:8}{self.vanilla:12.3f} {ratio}"
 
 
 def idle_cpu(pids: Callable[[], list[int]], seconds: float) -> float:
@@ -416,18 +298,16 @@ def measure_vanilla(folder: Path, idle_seconds: float) -> dict[str, float]:
     """Measure one process of Synapse."""
     server = Vanilla(folder, 0)
     try:
-        first = server.start()
+        server.start()
         person = server.person()
-        person.sign_in()
-        person.settle_in()
+        settle_in(person)
         server.end()
         again = server.start()
         awake, _ = memory_mb(server.pids)
         cpu = idle_cpu(lambda: server.pids, idle_seconds)
-        person.use()
+        use(person)
         used, private = memory_mb(server.pids)
         return {
-            "first": first,
             "start": again,
             "awake": awake,
             "used": used,
@@ -447,8 +327,7 @@ def measure_host(
         busy = running.names[:awake]
         people = {name: running.person(name) for name in busy}
         for person in people.values():
-            person.sign_in()
-            person.settle_in()
+            settle_in(person)
         running.sleep_all()
         asleep, _ = memory_mb(running.pids)
         asleep_cpu = idle_cpu(lambda: running.pids, idle_seconds / 2)
@@ -459,7 +338,7 @@ def measure_host(
         woken, _ = memory_mb(running.pids)
         cpu = idle_cpu(lambda: running.pids, idle_seconds)
         for person in people.values():
-            person.use()
+            use(person)
         used, private = memory_mb(running.pids)
         waits.sort()
         print(f"\n{twins} twins, {awake} of them awake")
@@ -476,7 +355,7 @@ def measure_host(
                 vanilla["used"],
                 "MB",
             ),
-            Figure("twins in a GB, as here", 1024 / used * twins, 1024 / vanilla["used"], ""),
+            Figure("twins in a GB, as here", 1024 / used * twins, 1024 / vanilla["used"], "", True),
             Figure("processor, all asleep, host", asleep_cpu, vanilla["cpu"] * twins, "s/h"),
             Figure("processor, an awake twin", cpu / awake, vanilla["cpu"], "s/h"),
             Figure("waking, median", statistics.median(waits), vanilla["start"], "s"),
@@ -519,12 +398,12 @@ def side_by_side(folder: Path, number: int) -> list[Figure]:
 
 def _traffic(people: Sequence[Person], pids: Callable[[], list[int]]) -> tuple[float, float, float]:
     for person in people:
-        person.sign_in()
+        person.get(f"{CLIENT}/account/whoami")
     before, began = cpu_seconds(pids()), time.monotonic()
     for person in people:
-        person.settle_in()
+        settle_in(person)
     for person in people:
-        person.use()
+        use(person)
     return cpu_seconds(pids()) - before, time.monotonic() - began, memory_mb(pids())[0]
 
 

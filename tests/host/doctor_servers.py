@@ -103,12 +103,30 @@ def records(question: bytes, services: Sequence[Service], *, cut: bool = False) 
     return packet
 
 
+def _by_udp_and_tcp() -> tuple[socket.socket, socket.socket]:
+    """Return sockets for both on one port, which only chance finds free for both."""
+    while True:
+        by_udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        by_udp.bind(("127.0.0.1", 0))
+        try:
+            return by_udp, socket.create_server(by_udp.getsockname())
+        except OSError:
+            by_udp.close()
+
+
 @contextmanager
-def name_server(answer: Callable[[bytes], Sequence[bytes]]) -> Iterator[tuple[str, int]]:
-    """Answer each question by UDP with some packets, and yield the address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
-        listener.bind(("127.0.0.1", 0))
+def name_server(
+    answer: Callable[[bytes], Sequence[bytes]], by_tcp: Behave | None = None
+) -> Iterator[tuple[str, int]]:
+    """Answer each question by UDP with some packets, one by TCP if at all, and yield the address."""
+    listener, streams = _by_udp_and_tcp()
+    with listener, streams:
         address = listener.getsockname()
+
+        def serve_stream(behave: Behave) -> None:
+            stream, _ = streams.accept()
+            with stream:
+                behave(stream)
 
         def serve() -> None:
             while True:
@@ -118,11 +136,15 @@ def name_server(answer: Callable[[bytes], Sequence[bytes]]) -> Iterator[tuple[st
                 for packet in answer(question):
                     listener.sendto(packet, asker)
 
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
+        threads = [threading.Thread(target=serve, daemon=True)]
+        if by_tcp is not None:
+            threads.append(threading.Thread(target=serve_stream, args=[by_tcp], daemon=True))
+        for thread in threads:
+            thread.start()
         try:
             yield address
         finally:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closing_one:
                 closing_one.sendto(b"", address)
-            thread.join()
+            for thread in threads:
+                thread.join()

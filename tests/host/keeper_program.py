@@ -4,11 +4,12 @@
 
 What a twin does when it is loaded is said by the file `behave` in its folder, what is asked of it
 by a line at its socket. All that happens is a line in DATA/trace. How the next program fails is said
-by the file DATA/next, whose users there are by DATA/accounts.json.
+by the file DATA/next. There are no users but its own.
 """
 
 import json
 import os
+import pwd
 import selectors
 import signal
 import socket
@@ -18,7 +19,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tests.host.accounts import accounts_in
 from twin_module.host.channel import (
     Ask,
     Asleep,
@@ -205,6 +205,11 @@ def run_front(
                 connection.sendall(f"front {os.getpid()}\n".encode())
 
 
+def nobody(name: str) -> pwd.struct_passwd:
+    """Know no user, whoever is asked for."""
+    raise KeyError(name)
+
+
 def main() -> None:
     data = Path(sys.argv[1])
     options = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
@@ -224,7 +229,7 @@ def main() -> None:
         if how == "is-missing":
             sys.executable = "/nowhere/python"
         programs = Programs(lambda: None, run_shard, run_front)
-        users = Users(accounts_in(data / "accounts.json"))
+        users = Users(nobody)
         while True:
             keeper = Keeper(
                 Places(data),

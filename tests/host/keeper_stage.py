@@ -12,19 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from twin_module.host.errors import HostError
-from twin_module.host.keeper.client import ask
 from twin_module.host.places import Places
+from twin_module.testing.asked_host import AskedHost
 from twin_module.testing.person import eventually
+from twin_module.testing.processes import children, runs
 
 PROGRAM = Path(__file__).with_name("keeper_program.py")
 REPOSITORY = PROGRAM.parents[2]
 
 
-class Stage:
+class Stage(AskedHost):
     """One data folder, and the keeper that runs on it."""
 
     def __init__(self, data: Path, names: Sequence[str], trusts: Sequence[str] = ("home",)) -> None:
-        self.places = Places(data)
+        super().__init__(Places(data))
         self.names = names
         self.output = data.with_name("output")
         self.process: subprocess.Popen[bytes] | None = None
@@ -90,7 +91,7 @@ class Stage:
         def greeted() -> bool:
             for twin in self.twins().values():
                 if twin["state"] == "awake":
-                    ask(self.places, {"do": "sleep", "name": twin["name"]})
+                    self.ask("sleep", twin["name"])
             woken = {line[1] for line in self.trace("load")}
             return woken >= set(self.names) and self.asleep()
 
@@ -116,18 +117,6 @@ class Stage:
         assert self.process is not None
         self.process.kill()
         self.process.wait(timeout=60)
-
-    def ask(self, do: str, name: str = "") -> dict[str, Any]:
-        return ask(self.places, {"do": do, "name": name} if name else {"do": do})
-
-    def status(self) -> dict[str, Any]:
-        return self.ask("status")
-
-    def twins(self) -> dict[str, dict[str, Any]]:
-        return {each["name"]: each for each in self.status()["twins"]}
-
-    def twin(self, name: str) -> dict[str, Any]:
-        return self.twins()[name]
 
     def behave(self, name: str, how: str) -> None:
         path = self.places.data / name / "behave"
@@ -158,21 +147,12 @@ class Stage:
     def children(self) -> list[int]:
         """All processes that the keeper forked and that run."""
         assert self.process is not None
-        tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in tasks.read_text().split()]
+        return [each.pid for each in children(self.process.pid)]
 
 
 def heard(connection: socket.socket) -> list[str]:
     """Return the answer of a twin."""
     return connection.makefile().readline().split()
-
-
-def runs(pid: int) -> bool:
-    """Tell whether a process runs."""
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Two hosts on one disk, the twin of alice on the old one, and a folder that both reach."""
 
-import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -175,8 +174,3 @@ def twin_of(folder: Path) -> dict[str, str]:
         for name, each in digest_of(folder).items()
         if name not in MADE_BY_EACH_HOST and not name.startswith("homeserver.log")
     }
-
-
-def wipe(path: Path) -> None:
-    """Remove a folder that may not be there."""
-    shutil.rmtree(path, ignore_errors=True)

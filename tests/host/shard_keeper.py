@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from twin_module.host.channel import Channel
+from twin_module.host.keeper.children import fork
 from twin_module.host.shard.warm_up import warm_up
 
 
@@ -23,16 +24,13 @@ def main() -> None:
     of_another = socket.socket(socket.AF_UNIX)
     of_another.bind(str(data / "another.sock"))
     of_another.listen()
-    child = os.fork()
-    if child == 0:
+
+    def be_shard() -> None:
         from twin_module.host.shard.process import run_shard  # noqa: PLC0415 - after the warm-up
 
-        status = 1
-        try:
-            run_shard(Channel(socket.socket(fileno=shard_end)), data, float(sys.argv[4]))
-            status = 0
-        finally:
-            os._exit(status)
+        run_shard(Channel(socket.socket(fileno=shard_end)), data, float(sys.argv[4]))
+
+    child = fork(be_shard, {shard_end})
     os.close(shard_end)
     os.write(1, f"{child}\n".encode())
     _, status = os.waitpid(child, 0)

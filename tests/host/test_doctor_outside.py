@@ -4,8 +4,6 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -297,27 +295,12 @@ def test_an_answer_to_another_question_is_none() -> None:
         Outside(SHORT, [address]).services("_x._tcp.example.org")
 
 
-@contextmanager
-def by_tcp(port: int, services: list[Service]) -> Iterator[None]:
-    with socket.create_server(("127.0.0.1", port)) as listener:
-
-        def serve() -> None:
-            stream, _ = listener.accept()
-            with stream:
-                packet = records(stream.recv(65_536)[2:], services)
-                stream.sendall(struct.pack(">H", len(packet)) + packet)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield
-        thread.join()
-
-
 def test_answers_that_are_too_long_for_udp_are_asked_for_by_tcp() -> None:
-    with (
-        name_server(lambda question: [records(question, [], cut=True)]) as address,
-        by_tcp(address[1], [FIRST]),
-    ):
+    def behave(stream: socket.socket) -> None:
+        packet = records(stream.recv(65_536)[2:], [FIRST])
+        stream.sendall(struct.pack(">H", len(packet)) + packet)
+
+    with name_server(lambda question: [records(question, [], cut=True)], behave) as address:
         assert Outside(servers=[address]).services("_x._tcp.example.org") == [FIRST]
 
 

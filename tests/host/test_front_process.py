@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.certificates import write_certificate
 from tests.host.front_stage import (
     ALICE,
     PATIENCE,
@@ -21,11 +22,11 @@ from tests.host.front_stage import (
     hello_for,
     names_in,
     trusting_nobody,
-    write_certificate,
 )
 from twin_module.host.places import Places
 from twin_module.host.table import Entry, changing_table
 from twin_module.testing.person import eventually
+from twin_module.testing.processes import runs
 
 # Forks as the keeper does: prints the front's process, holds the other end of `alive` until its own end.
 KEEPER = """
@@ -120,14 +121,7 @@ def test_it_ends_with_the_keeper(host: Host) -> None:
         host.keeper.kill()
         assert client.rest() == b""
     # Its doors are free for the next one.
-    eventually(lambda: not _is_there(host.front))
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    eventually(lambda: not runs(host.front))
 
 
 def test_a_signal_makes_it_read_certificates_again(host: Host) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
+from tests.host.certificates import write_certificate
 from tests.host.front_stage import (
     ALICE,
     BOB,
@@ -22,7 +23,6 @@ from tests.host.front_stage import (
     staged,
     trusting_nobody,
     websocket,
-    write_certificate,
 )
 from twin_module.host.table import Entry
 from twin_module.testing.person import eventually

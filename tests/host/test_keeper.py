@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.keeper_stage import Stage, heard, runs, stage
+from tests.host.keeper_stage import Stage, heard, stage
 from twin_module.host.errors import HostError
 from twin_module.host.keeper.client import ask
 from twin_module.testing.person import eventually
+from twin_module.testing.processes import runs
 from twin_module.testing.twins import free_port
 
 SHORT = {

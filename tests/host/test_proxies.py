@@ -20,6 +20,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.host.backend import PATIENCE, Backend, backend
+from tests.host.front_stage import Answered
 from tests.host.proxies import DOMAIN, KINDS, ROOT, Kind, Setting, running
 from twin_module.testing.person import eventually
 
@@ -27,20 +28,6 @@ pytestmark = pytest.mark.processes
 
 ALICE, BOB, SLEEPER, UNTOUCHED = (f"{each}.{DOMAIN}" for each in ("alice", "bob", "cy", "di"))
 VERSIONS = "/_matrix/client/versions"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back through a proxy."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body, parsed."""
-        return json.loads(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +72,11 @@ class World:
             with connection.getresponse() as response:
                 yield response
 
-    def ask(self, name: str, path: str, **rest: Any) -> Answer:
+    def ask(self, name: str, path: str, **rest: Any) -> Answered:
         """Ask, and read all of the answer."""
         with self.asked(name, path, **rest) as response:
             headers = {key.lower(): value for key, value in response.getheaders()}
-            return Answer(response.status, headers, response.read())
+            return Answered(response.status, headers, response.read())
 
     def connections(self) -> int:
         """Return how often any twin was connected to."""

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.host.keeper_stage import PROGRAM, REPOSITORY, Stage, heard, runs, stage
+from tests.host.keeper_stage import PROGRAM, REPOSITORY, Stage, heard, stage
 from twin_module.host.errors import HostError
 from twin_module.host.keeper.handover import VARIABLE
 from twin_module.testing.person import eventually
+from twin_module.testing.processes import runs
 from twin_module.testing.twins import free_port
 
 SHORT = {"tenancy": 0.1, "hurry": 0.2, "fresh": 0.2, "first_pause": 0.2, "front_first_pause": 0.1}

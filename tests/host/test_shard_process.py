@@ -28,6 +28,7 @@ from twin_module.host.channel import (
 )
 from twin_module.host.lock import FolderLock
 from twin_module.testing.person import CLIENT, TWIN, eventually
+from twin_module.testing.processes import runs
 
 pytestmark = pytest.mark.processes
 
@@ -75,11 +76,7 @@ class Shard:
 
     @property
     def runs(self) -> bool:
-        try:
-            state = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            return False
-        return state != "Z"
+        return runs(self.pid)
 
     def load(self, name: str, *, was_unreachable: bool = False) -> None:
         folder = str(self.twins.places.folder(name))

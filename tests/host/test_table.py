@@ -58,7 +58,9 @@ def test_a_server_name_stays_for_life_and_is_one_twins_alone(tmp_path: Path) -> 
     assert read_table(tmp_path) == {"alice": ALICE}
 
 
-@pytest.mark.parametrize("name", ["", "Alice", "../bob", "a/b", "-a", "run", "a" * 65, "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", "Alice", "../bob", "a/b", "-a", "run", "host.log", "twins.json", "a" * 65, "a\n"]
+)
 def test_a_name_that_can_not_be_a_folders_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(HostError, match="can't be the name"):
         add_entry(tmp_path, Entry(name, "alice.example.org"))

@@ -1,6 +1,5 @@
 """A host as a whole program, its twins under names of their own, and people who ask them over their sockets."""
 
-import http.client
 import json
 import logging
 import os
@@ -8,7 +7,6 @@ import random
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,20 +14,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
+import psutil
 import yaml
 
 from tests.host.backup_scene import digest_of
-from twin_module.core.errors import NotReady
 from twin_module.host.backup.twin_files import NOT_KEPT
 from twin_module.host.commands.new import make_twin
 from twin_module.host.errors import HostError
-from twin_module.host.keeper.client import ask
 from twin_module.host.options import read_options
 from twin_module.host.places import Places
 from twin_module.host.table import find_entry
-from twin_module.testing.person import CLIENT, TWIN, Answer, Person, eventually
+from twin_module.testing.asked_host import AskedHost
+from twin_module.testing.person import CLIENT, TWIN, HostedPerson, eventually
+from twin_module.testing.processes import children, open_files, runs
 
 logger = logging.getLogger(__name__)
 
@@ -41,15 +40,15 @@ QUICK: Final[Mapping[str, Any]] = {"bcrypt_rounds": 4}
 """Making the owner's account takes a second of the processor otherwise."""
 
 
-class Host:
+class Host(AskedHost):
     """One data folder, and the host that runs on it."""
 
     def __init__(self, data: Path, **options: Any) -> None:
-        self.places = Places(data)
+        super().__init__(Places(data))
         self.names: list[str] = []
         self.output = data / "output.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self._started: dict[int, str] = {}
+        self._started: set[psutil.Process] = set()
         """All processes that were seen to be a part of it, and when they began: numbers are given anew."""
         data.mkdir(mode=0o700)
         self.places.options.write_text(
@@ -82,7 +81,7 @@ class Host:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        self._note(self.process.pid)
+        self._started.add(psutil.Process(self.process.pid))
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -115,15 +114,9 @@ class Host:
     def processes(self) -> list[int]:
         """Return the keeper and what it forked, as far as they run."""
         assert self.process is not None
-        with suppress(OSError):
-            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-            for pid in children.read_text().split():
-                self._note(int(pid))
-        return sorted(pid for pid, began in self._started.items() if began_at(pid) == began)
-
-    def _note(self, pid: int) -> None:
-        if began := began_at(pid):
-            self._started[pid] = began
+        self._started.update(children(self.process.pid))
+        # Whether a process is the same that had its ID before is known to psutil.
+        return sorted(each.pid for each in self._started if each.is_running() and runs(each.pid))
 
     def close(self) -> None:
         """Leave no process behind, whatever a test did."""
@@ -143,22 +136,6 @@ class Host:
     def data(self) -> Path:
         """The data folder."""
         return self.places.data
-
-    def ask(self, do: str, name: str = "") -> dict[str, Any]:
-        """Ask the keeper, as commands do."""
-        return ask(self.places, {"do": do, "name": name} if name else {"do": do})
-
-    def status(self) -> dict[str, Any]:
-        """Return what the keeper says of everything."""
-        return self.ask("status")
-
-    def twins(self) -> dict[str, dict[str, Any]]:
-        """Return what the keeper says of each twin."""
-        return {each["name"]: each for each in self.status()["twins"]}
-
-    def twin(self, name: str) -> dict[str, Any]:
-        """Return what the keeper says of one twin."""
-        return self.twins()[name]
 
     def states(self, *names: str) -> set[str]:
         """Return the states that these twins are in, or all."""
@@ -185,6 +162,12 @@ class Host:
             check=False,
             **more,
         )
+
+    def said_by_status(self) -> dict[str, dict[str, Any]]:
+        """Return what `twin status` says of each twin."""
+        result = self.command("status", "--json")
+        assert result.returncode == 0, result.stderr
+        return {each["name"]: each for each in json.loads(result.stdout)["twins"]}
 
     def folder(self, name: str) -> Path:
         """Return a twin's folder as the host sees it, which may have mounted something there."""
@@ -220,78 +203,23 @@ class Host:
         return Owner(self, name)
 
 
-class Owner(Person):
+class Owner(HostedPerson):
     """The owner of a hosted twin, at its socket, as a proxy in front would connect."""
 
     def __init__(self, host: Host, name: str) -> None:
-        self.name = name
-        self.server_name = find_entry(host.data, name).server_name
-        self._socket = host.places.socket(self.server_name)
+        server_name = find_entry(host.data, name).server_name
         super().__init__(
-            f"http://{self.server_name}",
-            f"@{name}:{self.server_name}",
+            host.places.socket(server_name),
+            server_name,
+            name,
             lambda: (host.folder(name) / "owner.password").read_text().strip(),
+            PATIENCE,
         )
 
     @property
     def signed(self) -> dict[str, str]:
         """The header of whoever has signed in."""
         return {"Authorization": f"Bearer {self.token}"}
-
-    def connect(self) -> http.client.HTTPConnection:
-        """Return a connection that is open already."""
-        connection = http.client.HTTPConnection(self.server_name, timeout=PATIENCE)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(PATIENCE)
-        connection.sock.connect(str(self._socket))
-        return connection
-
-    def bare(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """Make a request as somebody who has not signed in."""
-        connection = self.connect()
-        try:
-            data = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, data, dict(headers or {}))
-            response = connection.getresponse()
-            raw = response.read()
-        finally:
-            connection.close()
-        names = {name.lower(): value for name, value in response.getheaders()}
-        is_json = "json" in names.get("content-type", "")
-        return Answer(response.status, names, json.loads(raw) if is_json and raw else raw)
-
-    def login(self, password: str | None = None) -> Answer:
-        """Sign in with the password."""
-        body = {
-            "type": "m.login.password",
-            "identifier": {"type": "m.id.user", "user": self.owner},
-            "password": password or self._password(),
-        }
-        return self.bare("POST", f"{CLIENT}/login", body)
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        **query: Any,
-    ) -> Answer:
-        """Make a request, see `Person`; while the twin says that it starts, try again."""
-        where = path if path.startswith("/_") else f"{TWIN}/{path.lstrip('/')}"
-        asked = f"?{urlencode(query)}" if query else ""
-        signed = {**self.signed, **(headers or {})}
-
-        def answer() -> Answer | None:
-            found = self.bare(method, where + asked, body, signed)
-            is_starting = found.status == 503 and found.body.get("errcode") == NotReady.errcode
-            return None if is_starting else found
-
-        found = eventually(answer, within=PATIENCE, what=f"{self.name}'s twin has started")
-        assert found is not None
-        return found
 
     def ready(self) -> None:
         """Wait until the twin has started."""
@@ -360,30 +288,6 @@ def kept_digest(folder: Path) -> dict[str, str]:
 def twin_command(*words: str) -> list[str]:
     """Return how to run the command `twin`."""
     return [sys.executable, "-m", "twin_module.host", *words]
-
-
-def began_at(pid: int) -> str:
-    """Return when a process began, as the system counts; nothing when it does not run."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == "Z" else fields[19]
-
-
-def runs(pid: int) -> bool:
-    """Tell whether a process runs."""
-    return began_at(pid) != ""
-
-
-def open_files(pid: int) -> set[str]:
-    """Return the paths of what a process has open."""
-    found = set()
-    with suppress(OSError):
-        for entry in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(OSError):
-                found.add(str(entry.readlink()))
-    return found
 
 
 def kill(pid: int) -> None:

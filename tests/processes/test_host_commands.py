@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from typing import Any
 
 import pytest
 
@@ -25,11 +24,6 @@ def said(running: Host, *words: str, status: int = 0) -> str:
     return text
 
 
-def status(running: Host) -> dict[str, dict[str, Any]]:
-    """Return what `twin status` says of each twin."""
-    return {each["name"]: each for each in json.loads(said(running, "status", "--json"))["twins"]}
-
-
 def begin(running: Host) -> None:
     """Make twins before the host runs, and while it does: one for trying out, and two with names."""
     said(running, "new", "alice")
@@ -41,7 +35,9 @@ def begin(running: Host) -> None:
     for name in ("bob", "carol"):
         running.owner(name).ready()
     eventually(
-        lambda: {each["state"] for each in status(running).values()} <= {"awake", "asleep"},
+        lambda: (
+            {each["state"] for each in running.said_by_status().values()} <= {"awake", "asleep"}
+        ),
         within=PATIENCE,
         what="all twins answer",
     )
@@ -60,7 +56,7 @@ def renew_password(running: Host, owner: Owner) -> None:
 def take_down_and_up(running: Host, owner: Owner) -> None:
     """Let a twin be away for a while, and read what it says of that."""
     said(running, "down", owner.name)
-    assert status(running)[owner.name]["state"] == "down"
+    assert running.said_by_status()[owner.name]["state"] == "down"
     with pytest.raises(OSError, match="No such file"):
         owner.login()
     said(running, "up", owner.name)
@@ -86,7 +82,7 @@ def lose_and_restore(running: Host, name: str) -> None:
     said(running, "backup", name, "--to", str(target), "--new-key", str(key))
     running.sleep(name)
     said(running, "backup", name)
-    assert status(running)[name]["last_backup"] is not None
+    assert running.said_by_status()[name]["last_backup"] is not None
     said(running, "down", name)
     digest = kept_digest(folder)
     shutil.rmtree(folder)

@@ -1,6 +1,5 @@
 """Twins that can't run: status says why, they are tried again and come up by themselves, and harm no neighbour."""
 
-import json
 import shlex
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import pytest
@@ -61,7 +60,7 @@ def test_broken_twins_are_told_of_and_tried_again_and_come_up_when_they_are_mend
             # They wait, as clients of twins that can't be reached do anyway.
             waiting = [threads.submit(owner.get, WHOAMI) for owner in asked.values()]
             eventually(lambda: running.states(*BROKEN) == {"failing"}, within=PATIENCE)
-            told = said_by_status(running)
+            told = running.said_by_status()
             for name, (_, sentence) in BROKEN.items():
                 assert told[name]["state"] == "failing"
                 assert sentence in told[name]["why"]
@@ -77,13 +76,6 @@ def test_broken_twins_are_told_of_and_tried_again_and_come_up_when_they_are_mend
         # Whoever failed was in the same process.
         assert running.shard("alice") == home
         assert running.status()["numbers"]["shard_deaths"] == 0
-
-
-def said_by_status(running: Host) -> dict[str, Any]:
-    """Return what `twin status` says of each twin."""
-    result = running.command("status", "--json")
-    assert result.returncode == 0, result.stderr
-    return {each["name"]: each for each in json.loads(result.stdout)["twins"]}
 
 
 # A full disk
@@ -170,7 +162,7 @@ def test_a_twin_whose_disk_is_full_says_so_and_comes_back_with_all_when_there_is
         with kept_full(running.folder("alice")):
             asked = threads.submit(alice.get, WHOAMI)
             eventually(lambda: running.states("alice") == {"failing"}, within=PATIENCE)
-            assert "disk of alice's twin is full" in said_by_status(running)["alice"]["why"]
+            assert "disk of alice's twin is full" in running.said_by_status()["alice"]["why"]
             assert bob.get(WHOAMI)["user_id"] == bob.owner
         assert asked.result()["user_id"] == alice.owner
         assert set(alice.messages(room)) == acknowledged

@@ -23,12 +23,12 @@ from tests.processes.hosts import (
     kept_digest,
     kill,
     new_chance,
-    runs,
     stopped_host,
     twin_command,
 )
 from twin_module.host.lock import FolderLock
 from twin_module.testing.person import CLIENT, eventually, request
+from twin_module.testing.processes import runs
 from twin_module.testing.twins import free_port
 
 pytestmark = pytest.mark.processes
@@ -179,6 +179,8 @@ def test_a_shard_that_is_killed_while_it_loads_a_twin_is_followed_by_one_that_an
             time.sleep(chance.random() * 0.15)
             kill(victim)
             asked.result()
+            # It may have answered just before it was killed.
+            alice.assert_all_is_there()
             assert_runs_once(running, "alice")
         assert running.status()["numbers"]["shard_deaths"] == MOMENTS
 

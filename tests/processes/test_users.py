@@ -229,6 +229,7 @@ def test_what_shards_and_the_front_say_is_in_logs_of_their_own(running: Host) ->
         for path in Path(f"/proc/{shard}/fd").iterdir()
         if str(path.readlink()).endswith(".log")
     }
+    assert str(running.places.users / "twin-b" / "host.log") in logs
     assert logs <= {
         str(running.places.users / "twin-b" / "host.log"),
         str(running.places.folder("bob") / "homeserver.log"),

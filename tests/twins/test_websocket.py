@@ -279,12 +279,13 @@ def test_one_that_does_not_answer_any_more_is_cut(
         assert until(wire, None, allow_reset=True).startswith(b"\x89\x00")
 
 
-def test_one_that_is_only_silent_stays(
-    url: str, echo: Echo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(websocket, "KEEP_ALIVE", 0.1)
+def test_one_that_is_only_silent_stays(url: str, echo: Echo, server: Twin) -> None:
     with connect(url) as connection:
-        eventually(lambda: echo.silences > 5, what="it was silent for long")
+        [waiting] = eventually(lambda: echo.open, what="the socket is open")
+        for number in range(1, 7):
+            server.thread.call(waiting._look_again)
+            eventually(lambda: waiting._heard, what="it answered")
+            eventually(lambda n=number: echo.silences == n, what="its user heard of the silence")  # type: ignore[misc]
         connection.send(b"hello")
         assert connection.recv(timeout=60) == b"hello"
 

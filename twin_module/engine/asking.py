@@ -60,8 +60,7 @@ class Asking:
         due = self.later.due(now)
         if not self._has_read:
             noted = await self.waiting()
-            for gone in self.later.all() - noted:
-                self.later.done(gone)
+            self.later.keep_only(noted)
             due = {each for each in noted if not self.later.waits(each, now)}
         self._has_read = True
         done = set()

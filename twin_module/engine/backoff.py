@@ -1,5 +1,6 @@
 """What could not be done yet, and when to try it again: later and later."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -42,6 +43,11 @@ class Backoff(Generic[K]):
         """Forget that something could not be done."""
         if self._waits.pop(thing, None) is not None:
             self._changed.add(thing)
+
+    def keep_only(self, things: AbstractSet[K]) -> None:
+        """Forget all but these."""
+        for gone in self._waits.keys() - things:
+            self.done(gone)
 
     def waits(self, thing: K, now: int) -> bool:
         """Tell whether it is too early to try something again."""

@@ -84,9 +84,7 @@ class Duties:
             unsaved = await self._homeserver.transact("twin_document_unsaved", store.unsaved)
             for each in unsaved:
                 await self._attempt(each.place, partial(self._do_what_is_due, each))
-            waiting = self._unjudged.keys() | {each.place for each in unsaved}
-            for gone in self.later.all() - waiting:
-                self.later.done(gone)
+            self.later.keep_only(self._unjudged.keys() | {each.place for each in unsaved})
             self._close_unused({each.place for each in unsaved if each.own})
 
     async def _attempt(self, place: Place, work: Callable[[], Awaitable[None]]) -> bool:

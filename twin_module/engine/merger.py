@@ -90,8 +90,7 @@ class Merger:
         async with self._homeserver.lock("merger"):
             self._is_behind = False
             places = await self._homeserver.transact("twin_conflicts", versions.to_look_at)
-            for gone in self.later.all() - set(places):
-                self.later.done(gone)
+            self.later.keep_only(set(places))
             now = self._homeserver.now()
             for place in places:
                 if not self.later.waits(place, now):

@@ -164,12 +164,12 @@ def take_held(cursor: Cursor, now: int, pause: int) -> int:
 def held_until(cursor: Cursor, pause: int) -> int | None:
     """Return when it can be told how many were held back, None where none were of which nobody was told."""
     cursor.execute(
-        "SELECT MAX(CASE WHEN held = ? THEN ts END) FROM twin_reminded"
-        " HAVING COUNT(CASE WHEN held = ? THEN 1 END) > 0",
+        "SELECT MAX(CASE WHEN held = ? THEN ts END), COUNT(CASE WHEN held = ? THEN 1 END)"
+        " FROM twin_reminded",
         (HELD_AND_SAID, HELD),
     )
     row = cursor.fetchone()
-    return None if row is None else (row[0] or 0) + pause
+    return (row[0] or 0) + pause if row and row[1] else None
 
 
 def forget(cursor: Cursor, before: int) -> None:

@@ -40,8 +40,7 @@ class SearchTexts:
 
     async def _due(self) -> list[Waiting]:
         waiting = await self._homeserver.transact("twin_search_waiting", search.waiting)
-        for gone in self._backoff.all() - set(waiting):
-            self._backoff.done(gone)
+        self._backoff.keep_only(set(waiting))
         now = self._homeserver.now()
         return [each for each in waiting if not self._backoff.waits(each, now)]
 

@@ -477,6 +477,8 @@ class SynapseHomeserver(SynapseVoice):
     async def _one_with(
         self, room_id: str, newest: Sequence[str], replacing: Mapping[Key, str | None]
     ) -> str | None:
+        if len(newest) == 1:
+            return newest[0]  # what was looked at already
         for each in newest:
             if await self._overtaken(room_id, [each], replacing) is None:
                 return each

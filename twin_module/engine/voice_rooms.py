@@ -140,8 +140,7 @@ class VoiceRooms:
         """Tell whether the voice is invited anywhere, or somewhere where it is not to stay."""
         invitations = await self._homeserver.voice_invitations()
         astray = await self._homeserver.voice_astray()
-        for room_id in self.later.all() - invitations.keys() - astray.keys():
-            self.later.done(room_id)
+        self.later.keep_only(invitations.keys() | astray.keys())
         return bool(invitations or astray)
 
     async def answer(self) -> None:

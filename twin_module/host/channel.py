@@ -7,8 +7,8 @@ import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Self, TypeAlias
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self, TypeAlias, get_args
 
 MOST_BYTES: Final = 64 * 1024
 """A packet's size; 25 twins with all that is said of them take a tenth of it."""
@@ -99,13 +99,11 @@ class TwinNow:
 class Report:
     """Shard: how all are."""
 
-    twins: tuple[TwinNow, ...] = field(default=())
+    twins: tuple[TwinNow, ...] = ()
 
 
 Message: TypeAlias = Load | Sleep | Stop | Ask | Awake | Failed | Asleep | Stays | Report
-KINDS: Final[Mapping[str, type]] = {
-    each.__name__: each for each in (Load, Sleep, Stop, Ask, Awake, Failed, Asleep, Stays, Report)
-}
+KINDS: Final[Mapping[str, type]] = {each.__name__: each for each in get_args(Message)}
 
 
 class Channel:

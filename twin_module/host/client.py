@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-import yaml
-
 from twin_module.core.canonical import shown
 from twin_module.host.errors import HostError
+from twin_module.host.yaml_file import read_yaml
 
 API: Final = "/_synapse/client/twin/v1"
 MATRIX: Final = "/_matrix/client"
@@ -55,12 +54,7 @@ def read_facts(config_path: Path, url: str | None = None) -> Facts:
     Raises:
         HostError: the file can't be used.
     """
-    try:
-        config = yaml.safe_load(config_path.read_text())
-    except OSError as error:
-        raise HostError(f"{config_path} can't be read: {error.strerror}.") from None
-    except (yaml.YAMLError, ValueError):
-        raise HostError(f"{config_path} is not YAML.") from None
+    config = read_yaml(config_path)
     module = _module(config)
     server = config.get("server_name") if isinstance(config, dict) else None
     if module is None or not isinstance(server, str):

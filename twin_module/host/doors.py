@@ -3,14 +3,15 @@
 import errno
 import socket
 from collections.abc import Iterable
+from typing import Final
 
 from twin_module.host.errors import HostError
 from twin_module.host.options import Door, HostOptions
 from twin_module.host.table import Entry
 
-METRICS = "metrics"
+METRICS: Final = "metrics"
 """What the door's name is at which the host speaks of itself."""
-BACKLOG = 512
+BACKLOG: Final = 512
 
 
 def doors_of(options: HostOptions, entries: Iterable[Entry]) -> list[Door]:

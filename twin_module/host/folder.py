@@ -17,6 +17,7 @@ from twin_module.host.configuration import (
     hosted_config,
 )
 from twin_module.host.errors import HostError
+from twin_module.host.yaml_file import read_yaml
 
 CONFIG: Final = "homeserver.yaml"
 EXTRA: Final = "extra.yaml"
@@ -62,12 +63,7 @@ def own_settings(folder: Path) -> dict[str, Any]:
     path = folder / EXTRA
     if not path.exists():
         return {}
-    try:
-        found = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise HostError(f"{path} can't be read: {error.strerror}.") from None
-    except (yaml.YAMLError, ValueError):
-        raise HostError(f"{path} is not YAML.") from None
+    found = read_yaml(path)
     if found is not None and not isinstance(found, dict):
         raise HostError(f"{path} has to be a map of Synapse's settings.")
     return found or {}

@@ -5,8 +5,11 @@ The file holds the process ID of who took it last.
 
 import fcntl
 import os
+import time
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+LOOK_SECONDS: Final = 0.05
 
 
 class FolderLock:
@@ -33,6 +36,29 @@ class FolderLock:
             raise
         self._descriptor = descriptor
         return True
+
+    def take_within(self, seconds: float) -> bool:
+        """Take the lock as soon as it is free, or tell with False that it was not for so long."""
+        until = time.monotonic() + seconds
+        while not self.take():
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return True
+
+    def is_held(self) -> bool:
+        """Tell whether a process holds the lock; nobody who looks is in the way of another who looks."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     def adopt(self, descriptor: int) -> None:
         """Hold what an earlier program of this process took and left open."""

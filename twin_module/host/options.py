@@ -1,13 +1,12 @@
 """The options of a host, from `host.yaml` in its data folder; without the file each has its default."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from twin_module.host.errors import HostError
+from twin_module.host.yaml_file import read_yaml
 
 HIGHEST_PORT: Final = 65_535
 
@@ -38,8 +37,11 @@ class HostOptions:
     twins_per_shard: int = 25
     quiet_seconds: int = 300
     """How long nothing may have happened before a twin sleeps."""
-    metrics: Door | None = field(default=None)
+    metrics: Door | None = None
     """Where the front answers `/health` and `/metrics`."""
+
+
+DEFAULTS: Final = HostOptions()
 
 
 def read_options(path: Path) -> HostOptions:
@@ -48,12 +50,7 @@ def read_options(path: Path) -> HostOptions:
     Raises:
         HostError: says which option is wrong, and what it may be.
     """
-    try:
-        found = yaml.safe_load(path.read_text()) if path.exists() else None
-    except OSError as error:
-        raise HostError(f"{path} can't be read: {error.strerror}.") from None
-    except (yaml.YAMLError, ValueError):
-        raise HostError(f"{path} is not YAML.") from None
+    found = read_yaml(path) if path.exists() else None
     options = {} if found is None else found
     if not isinstance(options, dict):
         raise HostError(f"{path} has to be a map of options.")
@@ -63,11 +60,11 @@ def read_options(path: Path) -> HostOptions:
             raise HostError(f"{path}: there is no option {name}; there are {', '.join(known)}.")
     return HostOptions(
         domain=_text(path, options, "domain", None),
-        trust=_text(path, options, "trust", "home") or "home",
+        trust=_text(path, options, "trust", DEFAULTS.trust) or DEFAULTS.trust,
         doors=_doors(path, options),
-        memory_mb=_number(path, options, "memory_mb", 1024, 200, 10_000_000),
-        twins_per_shard=_number(path, options, "twins_per_shard", 25, 1, 25),
-        quiet_seconds=_number(path, options, "quiet_seconds", 300, 1, 86_400),
+        memory_mb=_number(path, options, "memory_mb", DEFAULTS.memory_mb, 200, 10_000_000),
+        twins_per_shard=_number(path, options, "twins_per_shard", DEFAULTS.twins_per_shard, 1, 25),
+        quiet_seconds=_number(path, options, "quiet_seconds", DEFAULTS.quiet_seconds, 1, 86_400),
         metrics=_metrics(path, options),
     )
 
@@ -108,7 +105,7 @@ def _metrics(path: Path, options: Mapping[str, Any]) -> Door | None:
 
 
 def _door(path: Path, where: str, value: object) -> Door:
-    if not isinstance(value, dict) or not value.keys() <= {"port", "address", "tls", "server_name"}:
+    if not isinstance(value, dict) or not value.keys() <= {each.name for each in fields(Door)}:
         raise HostError(f"{path}: {where} may have port, address, tls and server_name.")
     port = _number(path, value, "port", 0, 1, HIGHEST_PORT)
     tls = value.get("tls", True)

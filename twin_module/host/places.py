@@ -1,4 +1,4 @@
-"""Where what lies in a data folder of a host."""
+"""Where things lie in a data folder of a host."""
 
 from dataclasses import dataclass
 from pathlib import Path

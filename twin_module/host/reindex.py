@@ -10,10 +10,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from twin_module.engine.sequence import PROJECTION
+from twin_module.host.backup.twin_files import connection_parameters
 from twin_module.host.errors import HostError
+from twin_module.host.yaml_file import read_yaml
 
 STATEMENT = "UPDATE twin_position SET stream_id = NULL WHERE name = "
 
@@ -36,12 +36,7 @@ def reindex(config_path: Path) -> None:
 
 
 def _database(config_path: Path) -> dict[str, Any]:
-    try:
-        config = yaml.safe_load(config_path.read_text())
-    except OSError as error:
-        raise HostError(f"{config_path} can't be read: {error.strerror}.") from None
-    except yaml.YAMLError:
-        raise HostError(f"{config_path} is not YAML.") from None
+    config = read_yaml(config_path)
     database = config.get("database") if isinstance(config, dict) else None
     if not isinstance(database, dict):
         raise HostError(f"{config_path} names no database.")
@@ -63,9 +58,11 @@ def _on_sqlite(path: Path) -> int:
 def _on_postgres(arguments: dict[str, Any]) -> int:
     import psycopg2  # noqa: PLC0415 - only hosts with PostgreSQL have it
 
-    ours = {key: value for key, value in arguments.items() if not key.startswith("cp_")}
     try:
-        with closing(psycopg2.connect(**ours)) as connection, connection.cursor() as cursor:
+        with (
+            closing(psycopg2.connect(**connection_parameters(arguments))) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(f"{STATEMENT}%s", (PROJECTION,))
             connection.commit()
             return int(cursor.rowcount)

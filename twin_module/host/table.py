@@ -8,7 +8,6 @@ where nobody takes them while the twins sleep.
 import json
 import re
 import socket
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,8 +28,8 @@ TRIES: Final = 1000
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SERVER_NAME: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*")
 """A host name in lower case, without a port: others find the port out by themselves."""
-RESERVED: Final = frozenset({"run", "certificates", "backups", "template"})
-"""Folders of the host itself."""
+RESERVED: Final = re.compile(r"run|certificates|host\.log.*|.*\.(json|yaml|lock|pem|key)")
+"""Folders and files of the host itself."""
 TURN_SECONDS: Final = 30.0
 
 State: TypeAlias = Literal["up", "down", "moving", "moved", "arriving"]
@@ -109,19 +108,14 @@ def changing_table(data: Path) -> Iterator[dict[str, Entry]]:
         HostError: another command takes too long, or the table is not ours.
     """
     lock = FolderLock(data / "table.lock")
-    until = time.monotonic() + TURN_SECONDS
-    while not lock.take():
-        if time.monotonic() > until:
-            raise HostError(f"Another command keeps {data / FILE} locked; wait for it, or end it.")
-        time.sleep(0.05)
-    try:
+    if not lock.take_within(TURN_SECONDS):
+        raise HostError(f"Another command keeps {data / FILE} locked; wait for it, or end it.")
+    with lock:
         known = read_table(data)
         before = dict(known)
         yield known
         if known != before:
             _write(data, known.values())
-    finally:
-        lock.release()
 
 
 def _write(data: Path, entries: Iterable[Entry]) -> None:
@@ -154,10 +148,8 @@ def check_name(name: str) -> None:
         raise HostError(
             f"{name!r} can't be the name of a twin: lower-case letters, digits, dots, _ and - only."
         )
-    if name in RESERVED:
-        raise HostError(
-            f"{name!r} can't be the name of a twin: the host has a folder of that name."
-        )
+    if RESERVED.fullmatch(name):
+        raise HostError(f"{name!r} can't be the name of a twin: files of the host are called so.")
 
 
 def check_server_name(server_name: str) -> None:
@@ -246,8 +238,13 @@ def find_entry(data: Path, name: str) -> Entry:
 
 def _at_home(entry: Entry) -> Entry:
     if not entry.at_home:
-        raise HostError(WHERE[entry.state].format(name=entry.name))
+        raise elsewhere(entry)
     return entry
+
+
+def elsewhere(entry: Entry) -> HostError:
+    """Return what is to be said of a twin that is not where somebody looks for it."""
+    return HostError(WHERE[entry.state].format(name=entry.name))
 
 
 def line_of(data: Path, known: Mapping[str, Entry], name: str) -> Entry:
@@ -272,7 +269,7 @@ def set_state(data: Path, name: str, state: State, among: Collection[State] = AT
     with changing_table(data) as known:
         entry = line_of(data, known, name)
         if entry.state not in among:
-            raise HostError(WHERE[entry.state].format(name=name))
+            raise elsewhere(entry)
         known[name] = replace(entry, state=state)
         return known[name]
 

@@ -68,6 +68,17 @@ def request(
         connection = http.client.HTTPSConnection(
             parts.hostname or "", parts.port, timeout=120, context=context
         )
+    return exchange(connection, method, path, body, headers)
+
+
+def exchange(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Make one request over a connection, and close it."""
     try:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         connection.request(method, path, data, dict(headers or {}))
@@ -105,7 +116,13 @@ class Person:
             "identifier": {"type": "m.id.user", "user": self.owner},
             "password": password or self._password(),
         }
-        return request(self.url, "POST", f"{CLIENT}/login", body)
+        return self.bare("POST", f"{CLIENT}/login", body)
+
+    def bare(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Make a request as somebody who has not signed in."""
+        return request(self.url, method, path, body, headers)
 
     def ask(
         self,
@@ -118,13 +135,8 @@ class Person:
         """Make a request; a path without a slash in front is one of the twin's API."""
         where = path if path.startswith("/_") else f"{TWIN}/{path.lstrip('/')}"
         asked = f"?{urlencode(query)}" if query else ""
-        return request(
-            self.url,
-            method,
-            where + asked,
-            body,
-            {"Authorization": f"Bearer {self.token}", **(headers or {})},
-        )
+        signed = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        return self.bare(method, where + asked, body, signed)
 
     def get(self, path: str, **query: Any) -> Any:
         """Return what is at a path."""
@@ -241,3 +253,36 @@ def _events(response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
             event["data"] = json.loads(value)
         elif name in ("id", "event"):
             event[name] = value
+
+
+class HostedPerson(Person):
+    """The owner of a twin of a host, who comes over the twin's socket as a proxy does."""
+
+    def __init__(
+        self,
+        path: Path,
+        server_name: str,
+        name: str,
+        password: Callable[[], str],
+        patience: float = 180.0,
+    ) -> None:
+        super().__init__(f"http://{server_name}", f"@{name}:{server_name}", password)
+        self.name = name
+        self.server_name = server_name
+        self._path = path
+        self._patience = patience
+        """Seconds for an answer: the twin may have to be woken."""
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Return a connection that is open already."""
+        connection = http.client.HTTPConnection(self.server_name, timeout=self._patience)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(self._patience)
+        connection.sock.connect(str(self._path))
+        return connection
+
+    def bare(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Make a request as somebody who has not signed in."""
+        return exchange(self.connect(), method, path, body, headers)

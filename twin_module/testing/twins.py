@@ -39,10 +39,12 @@ OF_STOPPED_TWINS: Final = (
     "process_event_queue_for_federation",
     "CancelledError",
     "Clock has been shutdown",
+    "dropped without being released",
 )
 """Parts of what Synapse says of logging contexts when servers in the process are stopped: the
 context of the test that stops one is lost, or met by what was cancelled; and what a server was
-just sending to others, or looking at, comes back later, in the middle of whichever test runs then."""
+just sending to others, or looking at, or had locked, comes back later, in the middle of whichever
+test runs then."""
 
 
 def free_port() -> int:

@@ -1,6 +1,5 @@
 """Whether backups are whole: that each object is what was written, and with the key that each file is."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +50,9 @@ def check_backups(
         except Damaged as error:
             problems.append(f"{store.list_path(time)} {error}.")
     objects = {name: size for each in snapshots for name, size in each.objects.items()}
-    damaged = _damaged(store, objects, progress)
+    damaged = store.damaged(
+        objects, lambda done: progress(f"reading objects: {done} of {len(objects)}")
+    )
     for snapshot in snapshots:
         where = store.list_path(snapshot.time)
         problems += [f"{where} {damaged[each]}." for each in snapshot.objects if each in damaged]
@@ -69,18 +70,6 @@ def check_backups(
         opened=keys is not None,
         problems=tuple(problems),
     )
-
-
-def _damaged(store: Store, objects: dict[str, int], progress: Progress) -> dict[str, str]:
-    """Return what is wrong with objects."""
-    found = {}
-    for number, name in enumerate(objects):
-        progress(f"reading objects: {number} of {len(objects)}")
-        try:
-            store.get(name)
-        except Damaged as error:
-            found[name] = str(error)
-    return found
 
 
 class _Files:
@@ -105,13 +94,10 @@ class _Files:
         pieces = tuple((contents.objects[p.object], p.offset, p.length) for p in file.pieces)
         if (file.sha256, pieces) in self._whole:
             return None
-        digest = hashlib.sha256()
         try:
-            for part in self._opener.parts(contents, file):
-                digest.update(part)
+            for _ in self._opener.parts(contents, file):
+                pass
         except Damaged as error:
             return str(error)
-        if digest.hexdigest() != file.sha256:
-            return f"has {file.path} with another digest than it had when it was read"
         self._whole.add((file.sha256, pieces))
         return None

@@ -1,9 +1,9 @@
 """Reading backups with the owner's key."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from pyrage import x25519
@@ -51,8 +51,9 @@ class Opener:
         """Yield a file in parts.
 
         Raises:
-            Damaged: one is missing, or is not what was written.
+            Damaged: one is missing, or is not what was written; of the whole it is known at the end.
         """
+        digest = hashlib.sha256()
         for piece in file.pieces:
             name = contents.objects[piece.object]
             data = self._held.pop(name, None) or self._open(name, OBJECT_BYTES)
@@ -62,7 +63,10 @@ class Opener:
             part = data[piece.offset : piece.offset + piece.length]
             if len(part) != piece.length:
                 raise Damaged(f"needs more of {self._store.path(name)} than is in it")
+            digest.update(part)
             yield part
+        if digest.hexdigest() != file.sha256:
+            raise Damaged(f"has {file.path} with another digest than it had when it was read")
 
     def _open(self, name: str, most: int) -> bytes:
         try:
@@ -105,8 +109,10 @@ def _others(times: list[datetime], damaged: datetime) -> str:
 def moment_of(text: str) -> datetime | None:
     """Return the moment that somebody names: `latest` is None, else ISO 8601, in UTC if nothing else is said.
 
+    A day without a time means its end.
+
     Raises:
-        HostError: it is neither. A day without a time means its end.
+        HostError: it is neither.
     """
     if text == LATEST:
         return None
@@ -119,12 +125,3 @@ def moment_of(text: str) -> datetime | None:
     if len(text) == len("2026-03-01"):
         moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def backups_in(folder: Path) -> list[datetime]:
-    """Return the times of the backups in a folder; no key is needed.
-
-    Raises:
-        HostError: no backups lie there.
-    """
-    return Store(folder).times()

@@ -60,7 +60,7 @@ def dump(parameters: Parameters) -> Iterator[bytes]:
                 yield data
             if process.wait() != 0:
                 words.seek(0)
-                raise HostError(f"pg_dump failed: {_last_line(words.read())}")
+                raise HostError(f"pg_dump failed: {_main_line(words.read())}")
         finally:
             # When whoever reads stops early, there is nobody to write to.
             process.kill()
@@ -107,7 +107,7 @@ def load(parameters: Parameters, file: Path) -> None:
             check=False,
         )
     if done.returncode != 0:
-        raise HostError(f"pg_restore failed: {_last_line(done.stderr)}")
+        raise HostError(f"pg_restore failed: {_main_line(done.stderr)}")
 
 
 def _server_version(parameters: Parameters) -> int:
@@ -129,7 +129,7 @@ def _rows(parameters: Parameters, query: str) -> list[tuple[object, ...]]:
             found: list[tuple[object, ...]] = cursor.fetchall()
             return found
     except psycopg2.Error as error:
-        raise HostError(f"PostgreSQL says: {_last_line(str(error).encode())}") from None
+        raise HostError(f"PostgreSQL says: {_main_line(str(error).encode())}") from None
 
 
 def _program(name: str, server: int) -> str:
@@ -185,6 +185,6 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _last_line(words: bytes) -> str:
+def _main_line(words: bytes) -> str:
     lines = words.decode(errors="replace").strip().splitlines() or ["it said nothing."]
     return next((line for line in lines if "ERROR" in line.upper()), lines[-1]).strip()

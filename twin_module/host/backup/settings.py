@@ -19,8 +19,6 @@ from twin_module.host.errors import HostError
 from twin_module.host.places import Places
 from twin_module.host.table import check_name
 
-FOLDER: Final = ".backups"
-"""In the data folder; no twin's name begins with a dot."""
 SETTINGS: Final = "settings.json"
 LAST: Final = "last.json"
 
@@ -50,7 +48,7 @@ class Told:
 def state_folder(data: Path, name: str) -> Path:
     """Return where a host keeps what it remembers of a twin's backups."""
     check_name(name)
-    return data / FOLDER / name
+    return Places(data).backups / name
 
 
 def set_up(data: Path, name: str, settings: BackupSettings) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -158,6 +158,17 @@ class Store:
         if hashlib.sha256(data).hexdigest() != name:
             raise Damaged(f"needs {self.path(name)}, which was changed since it was written")
         return data
+
+    def damaged(self, names: Collection[str], progress: Callable[[int], None]) -> dict[str, str]:
+        """Return what is wrong with objects, by name; `progress` is told how many were read."""
+        found = {}
+        for number, name in enumerate(names):
+            progress(number)
+            try:
+                self.get(name)
+            except Damaged as error:
+                found[name] = str(error)
+        return found
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove objects; those that are gone are no error."""

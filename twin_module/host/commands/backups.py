@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from twin_module.host.backup.check import check_backups
 from twin_module.host.backup.make_backup import make_backup
 from twin_module.host.backup.opening import moment_of
 from twin_module.host.backup.owner_key import new_key
 from twin_module.host.backup.restore import restore as restore_folder
 from twin_module.host.backup.settings import BackupSettings, read_settings, set_up as note_settings
+from twin_module.host.backup.twin_files import read_config
 from twin_module.host.commands.answer import Answer
 from twin_module.host.commands.new import ensure_data_folder
 from twin_module.host.commands.running import told
@@ -129,7 +128,7 @@ def restore(
 
 def _entry(places: Places, name: str, trust: str) -> Entry:
     """Return the line of a twin that was restored, by its own configuration."""
-    config = yaml.safe_load((places.folder(name) / "homeserver.yaml").read_text())
+    config = read_config(places.folder(name) / "homeserver.yaml")
     server_name = str(config["server_name"])
     ports = [each.get("port") for each in config.get("listeners", ())]
     if server_name == f"localhost:{ports[-1] if ports else None}":

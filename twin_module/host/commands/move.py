@@ -4,8 +4,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from twin_module.host.commands.answer import Answer
 from twin_module.host.commands.new import ensure_data_folder, make_folder, write_well_known
 from twin_module.host.commands.running import is_running, told
@@ -19,6 +17,7 @@ from twin_module.host.places import Places
 from twin_module.host.progress import Progress
 from twin_module.host.table import Entry
 from twin_module.host.users import Users
+from twin_module.host.yaml_file import read_yaml
 
 MB: Final = 1_000_000
 
@@ -26,9 +25,8 @@ MB: Final = 1_000_000
 class Running:
     """The host of a data folder, if one runs."""
 
-    def __init__(self, places: Places, users: Users | None = None) -> None:
+    def __init__(self, places: Places) -> None:
         self._places = places
-        self._users = users or Users()
 
     def take_down(self, name: str) -> None:
         """See `RunningHost`."""
@@ -43,7 +41,7 @@ class Running:
 
     def configure(self, entry: Entry) -> None:
         """See `RunningHost`."""
-        make_folder(self._places, entry, self._users)
+        make_folder(self._places, entry, Users())
         write_well_known(self._places, entry)
 
     def wake(self, name: str) -> None:
@@ -152,12 +150,7 @@ def read_database(path: Path) -> dict[str, str | int]:
     Raises:
         HostError: it is no map of them.
     """
-    try:
-        found = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise HostError(f"{path} can't be read: {error.strerror}.") from None
-    except (yaml.YAMLError, ValueError):
-        raise HostError(f"{path} is not YAML.") from None
+    found = read_yaml(path)
     if (
         not isinstance(found, dict)
         or not found

@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from twin_module.host.certificates import ensure_ca, ensure_leaf, write_atomically
 from twin_module.host.commands.answer import Answer
@@ -15,9 +14,7 @@ from twin_module.host.folder import prepare
 from twin_module.host.options import HostOptions, read_options
 from twin_module.host.places import Places
 from twin_module.host.table import Entry, add_entry, ensure_entries, read_table
-from twin_module.host.users import Users, give, lay_out, let_front_read
-
-RUN_MODE: Final = 0o710
+from twin_module.host.users import FOR_PASSING, Users, give, lay_out, let_front_read
 
 
 def new(
@@ -55,12 +52,14 @@ def write_well_known(places: Places, entry: Entry) -> None:
     One for trying out has its ports in its name, so nobody asks for it.
     """
     if entry.client_port is None:
-        places.run.mkdir(mode=RUN_MODE, exist_ok=True)
+        places.run.mkdir(mode=FOR_PASSING, exist_ok=True)
         said = {
             "client": {"m.homeserver": {"base_url": f"https://{entry.server_name}"}},
             "server": {"m.server": f"{entry.server_name}:443"},
         }
-        write_atomically(places.well_known(entry.server_name), json.dumps(said).encode())
+        path, body = places.well_known(entry.server_name), json.dumps(said).encode()
+        if not path.exists() or path.read_bytes() != body:
+            write_atomically(path, body)
 
 
 def _introduce(places: Places, newcomer: Entry, users: Users) -> None:
@@ -109,7 +108,6 @@ def make_twin(
     domain, users = trust or options.trust, users or Users()
     if wanted is None:
         check_for_trying_out(domain, users)
-    if wanted is None:
         is_new = name not in read_table(places.data)
         [entry] = ensure_entries(places.data, [name], domain)
     else:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import bcrypt
-import yaml
 
+from twin_module.host.backup.twin_files import connection_parameters, read_config
 from twin_module.host.certificates import write_secret
 from twin_module.host.commands.answer import Answer
 from twin_module.host.commands.running import told
@@ -69,7 +69,7 @@ def set_password(config_path: Path, owner: str, chosen: str | None, *, sign_out:
     Raises:
         HostError: the twin has no database yet, or no account of that name.
     """
-    config = yaml.safe_load(config_path.read_text())
+    config = read_config(config_path)
     chosen = chosen or secrets.token_urlsafe(16)
     pepper = str((config.get("password_config") or {}).get("pepper", ""))
     # As Synapse does it (`_scripts/hash_password.py`).
@@ -79,12 +79,14 @@ def set_password(config_path: Path, owner: str, chosen: str | None, *, sign_out:
     # First the file: with a new hash and the old file nobody would know the password.
     following = file.with_name("owner.password.next")
     write_secret(following, chosen.encode() + b"\n")
-    if not _execute(config["database"], _statements(owner, hashed, sign_out)):
-        following.unlink()
-        raise HostError(
-            f"There is no account {owner} yet; wake the twin once, and it gets its password."
-        )
-    following.replace(file)
+    try:
+        if not _execute(config["database"], _statements(owner, hashed, sign_out)):
+            raise HostError(
+                f"There is no account {owner} yet; wake the twin once, and it gets its password."
+            )
+        following.replace(file)
+    finally:
+        following.unlink(missing_ok=True)
     return file
 
 
@@ -111,8 +113,7 @@ def _execute(database: dict[str, Any], statements: list[tuple[str, tuple[str, ..
     else:
         import psycopg2  # noqa: PLC0415 - twins on SQLite do without
 
-        known = {key: each for key, each in database["args"].items() if not key.startswith("cp_")}
-        connection = psycopg2.connect(**known)
+        connection = psycopg2.connect(**connection_parameters(database["args"]))
         mark = "%s"
     try:
         cursor = connection.cursor()

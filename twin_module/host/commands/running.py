@@ -9,7 +9,7 @@ from twin_module.host.errors import HostError
 from twin_module.host.keeper.client import ask
 from twin_module.host.lock import FolderLock
 from twin_module.host.places import Places
-from twin_module.host.table import find_entry, set_state
+from twin_module.host.table import set_state
 
 END_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.1
@@ -17,20 +17,14 @@ LOOK_SECONDS: Final = 0.1
 
 def is_running(places: Places) -> bool:
     """Tell whether a host runs on a data folder."""
-    if not places.data.is_dir():
-        return False
-    lock = FolderLock(places.lock)
-    if lock.take():
-        lock.release()
-        return False
-    return True
+    return FolderLock(places.lock).is_held()
 
 
 def told(places: Places, request: Mapping[str, Any]) -> bool:
     """Tell the host something, if one runs; returns whether it does."""
     if not is_running(places):
         return False
-    ask(places, dict(request))
+    ask(places, request)
     return True
 
 
@@ -48,7 +42,6 @@ def bring_up(places: Places, name: str) -> Answer:
 
 def take_down(places: Places, name: str) -> Answer:
     """Let a twin answer nobody until it is brought up again."""
-    find_entry(places.data, name)
     # Noted first: a host that starts just now has to see it.
     set_state(places.data, name, "down")
     runs = told(places, {"do": "down", "name": name})

@@ -103,7 +103,8 @@ def _prepared(
     """Make what is missing of the twins, and return them."""
     table = read_table(places.data)
     trusts = {options.trust, *(each.trust for each in table.values())}
-    if users.any_of(trusts):
+    has_users = users.any_of(trusts)
+    if has_users:
         os.umask(0o077)
         lay_out(places, users)
         _make_template(places)
@@ -113,7 +114,7 @@ def _prepared(
         # The folder of one that moves is nothing to make: with new keys it would be a stranger.
         if entry.at_home:
             _make(places, entry, users)
-    if users.any_of(trusts):
+    if has_users:
         lay_out(places, users)
         _warn_of_root(trusts, users)
     return table

@@ -174,7 +174,7 @@ def _as_table(versions: Mapping[str, Mapping[str, str | None]]) -> str:
 
 def _back_up(places: Places, say: Callable[[str], None]) -> list[str]:
     """Back up all that can be, and return who was."""
-    names = list(read_table(places.data))
+    names = [each.name for each in read_table(places.data).values() if each.at_home]
     with_backups = [n for n in names if (state_folder(places.data, n) / SETTINGS).exists()]
     for name in with_backups:
         try:

@@ -70,7 +70,7 @@ def look_at_secrets(patient: Patient) -> list[Finding]:
             problem(
                 check,
                 f"{patient.folder} can't be read: {error.strerror}.",
-                f"Put the folder back: `twin restore {patient.name}`.",
+                f"Put the folder back: `twin restore {patient.name} FOLDER --key FILE`.",
             )
         ]
     found = []
@@ -115,7 +115,7 @@ def _signing_key(patient: Patient) -> list[Finding]:
         problem(
             "secrets",
             f"There is no signing key to read in {patient.signing_key}.",
-            f"Put it back from a backup (`twin restore {patient.name}`): with another one "
+            f"Put it back from a backup (`twin restore {patient.name} FOLDER --key FILE --into ASIDE`): with another one "
             "the twin is a stranger to everybody.",
         )
     ]

@@ -32,7 +32,7 @@ def read_database(patient: Patient) -> tuple[Record | None, list[Finding]]:
     except Unreadable as error:
         fix = "See whether PostgreSQL runs and lets the twin in."
         if patient.database_file is not None:
-            fix = f"Put it back from a backup: `twin restore {patient.name}`."
+            fix = f"Put its folder aside, and the twin back: `twin restore {patient.name} FOLDER --key FILE`."
         return None, [problem(CHECK, f"The database can't be read: {error}.", fix)]
     return found[-1], []
 
@@ -71,7 +71,7 @@ def look_at_integrity(
             problem(
                 CHECK,
                 f"The file is damaged: {said}",
-                f"Take the twin down and restore it: `twin restore {patient.name}`. Look at the disk, too.",
+                f"Take the twin down, put its folder aside, and restore it: `twin restore {patient.name} FOLDER --key FILE`. Look at the disk, too.",
             )
         ]
     depth = "integrity check" if thorough else "quick check"
@@ -106,7 +106,7 @@ def _schema(record: Record, said: SynapseSays) -> list[Finding]:
             problem(
                 CHECK,
                 f"A newer Synapse wrote it (schema {record.schema}); the one here knows {newest}.",
-                "Install the Synapse that the twin had, or a newer one: `twin upgrade`.",
+                "Install the Synapse that the twin had, or a newer one, then `twin upgrade`.",
             )
         ]
     if record.schema < newest:
@@ -128,7 +128,7 @@ def _own_tables(record: Record, said: SynapseSays) -> list[Finding]:
             problem(
                 CHECK,
                 f"A newer twin module wrote it (tables {record.twin_schema}); the one here knows {said.twin_schema}.",
-                "Install the version that the twin had, or a newer one: `twin upgrade`.",
+                "Install the version that the twin had, or a newer one, then `twin upgrade`.",
             )
         ]
     return []

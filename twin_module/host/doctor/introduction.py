@@ -4,7 +4,6 @@ The standard library tells why it trusts a server not, but not what the server s
 which Synapse speaks TLS as well, tells both.
 """
 
-import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from OpenSSL import SSL, crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.pyopenssl import verify_hostname, verify_ip_address
 
+from twin_module.host.doctor.asking import is_address
 from twin_module.host.doctor.world import Handshake, NoAnswer
 
 CHUNK: Final = 16 * 1024
@@ -41,14 +41,14 @@ def introduce(
     """
     faults: list[int] = []
     tls = SSL.Connection(_context(authorities, faults), None)
-    is_address = _is_address(name)
-    if not is_address:
+    is_ip = is_address(name)
+    if not is_ip:
         tls.set_tlsext_host_name(name.encode())
     tls.set_connect_state()
     _shake(tls, stream, seconds_left)
     try:
         chain = tls.get_peer_cert_chain(as_cryptography=True) or []
-        name_fits = _fits(tls, name, is_address)
+        name_fits = _fits(tls, name, is_ip)
     except ValueError:
         raise NoAnswer("garbled", "its certificate can't be read") from None
     if not chain:
@@ -57,9 +57,9 @@ def introduce(
     return Handshake(version, tuple(chain), tuple(dict.fromkeys(faults)), name_fits)
 
 
-def _fits(tls: SSL.Connection, name: str, is_address: bool) -> bool:
+def _fits(tls: SSL.Connection, name: str, is_ip: bool) -> bool:
     try:
-        (verify_ip_address if is_address else verify_hostname)(tls, name)
+        (verify_ip_address if is_ip else verify_hostname)(tls, name)
     except (VerificationError, CertificateError):
         return False
     return True
@@ -81,14 +81,6 @@ def _context(authorities: Sequence[Path], faults: list[int]) -> SSL.Context:
         context.set_default_verify_paths()
     context.set_verify(SSL.VERIFY_PEER, note)
     return context
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _shake(tls: SSL.Connection, stream: socket.socket, seconds_left: Callable[[], float]) -> None:

@@ -18,7 +18,7 @@ _SECRET: Final = re.compile(r"(key|secret|password).*_(path|file)$")
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A twin of a data folder. What its configuration does not say is as Synapse takes it to be."""
+    """A twin of a data folder. What its configuration does not say is as the host makes it."""
 
     places: Places
     entry: Entry

@@ -107,7 +107,7 @@ def _differing(running: str | None, kept: Mapping[str, str]) -> list[Finding]:
         warning(
             CHECK,
             f"What runs is another version: {', '.join(differing)}.",
-            "Restart the host to use what is installed: `twin down`, `twin up`.",
+            "Restart the host to use what is installed: `twin upgrade`.",
         )
     ]
 

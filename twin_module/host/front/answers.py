@@ -1,7 +1,6 @@
 """What the front says itself: documents that need no twin, and errors, as Matrix writes them."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from http import HTTPStatus
@@ -81,8 +80,3 @@ def as_json(value: Any) -> bytes:
 def path_of(target: bytes) -> str:
     """Return the path of a request's target as it was written, without its query."""
     return target.partition(b"?")[0].decode("ascii")
-
-
-def is_one_of(method: bytes, methods: Iterable[str]) -> bool:
-    """Tell whether a method is one of these."""
-    return method.decode("ascii") in methods

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -21,8 +20,6 @@ from twin_module.host.options import Door
 
 END_OF_HEAD: Final = b"\r\n\r\n"
 HEAD_CHUNK: Final = 16 * 1024
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,14 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from twin_module.host.front.answers import Answer, Refused, as_json, is_one_of, path_of
+from twin_module.host.front.answers import Answer, Refused, as_json, path_of
 from twin_module.host.front.crowd import Crowd
 from twin_module.host.front.numbers import Numbers
 from twin_module.host.keeper.status import pss_kb
 from twin_module.host.keeper.written import FILE
 from twin_module.host.places import Places
 
-METHODS: Final = frozenset({"GET", "HEAD"})
+METHODS: Final = frozenset({b"GET", b"HEAD"})
 KB: Final = 1024
 COUNTED: Final = {
     "wakes": "Twins that woke.",
@@ -56,7 +56,7 @@ class Metrics:
             Refused: it is for something else.
         """
         path = path_of(request.target)
-        if is_one_of(request.method, METHODS):
+        if request.method in METHODS:
             keeper = self._keeper()
             if path == "/health":
                 # Who answers here ends when the keeper does.

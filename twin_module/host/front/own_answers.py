@@ -14,7 +14,7 @@ from typing import Any, Final
 import h11
 
 from twin_module.host.certificates import write_atomically
-from twin_module.host.front.answers import Answer, Refused, as_json, is_one_of, moved, path_of
+from twin_module.host.front.answers import Answer, Refused, as_json, moved, path_of
 from twin_module.host.front.watched import stamp
 from twin_module.host.places import Places
 from twin_module.host.table import Entry
@@ -25,7 +25,7 @@ KEYS: Final = "/_matrix/key/v2/server"
 PAGE: Final = "/_synapse/client/twin/"
 GO_ON: Final = ("/_matrix/", "/_synapse/client/", "/.well-known/matrix/")
 CALENDARS: Final = frozenset({"/.well-known/caldav", "/.well-known/carddav"})
-METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS: Final = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 LARGEST: Final = 64 * 1024
 AHEAD: Final = 3600
 """Seconds for which keys have to be good when they are answered."""
@@ -43,7 +43,7 @@ def answer(places: Places, entry: Entry, request: h11.Request) -> Answer | None:
     Raises:
         Refused: the twin has no such file.
     """
-    if entry.state != "up" or not is_one_of(request.method, METHODS):
+    if entry.state != "up" or request.method not in METHODS:
         return None
     path = path_of(request.target)
     part = path.removeprefix(WELL_KNOWN)
@@ -127,13 +127,17 @@ def _kept_keys(places: Places, entry: Entry) -> bytes | None:
     folder = places.folder(entry.name)
     if any(_changed(folder / name) > written[0] for name in DECIDES_KEYS):
         return None
-    found = _read(file)
+    try:
+        body = file.read_bytes()
+    except OSError:
+        return None  # the keeper may just have taken it away
+    found = _parsed(body)
     if found is None or found.get("server_name") != entry.server_name:
         return None
     until = found.get("valid_until_ts")
     if not isinstance(until, int) or until < (time.time() + AHEAD) * 1000:
         return None
-    return file.read_bytes()
+    return body
 
 
 def _changed(path: Path) -> int:

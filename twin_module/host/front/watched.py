@@ -1,5 +1,6 @@
 """Files that are read again when they changed, without anybody saying so."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -26,17 +27,16 @@ class Watch:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._next = 0.0
-        self._begun = False
+        self._next = -math.inf
 
     def is_due(self) -> bool:
         """Tell whether to look, and count it as a look if so."""
         now = self._clock()
-        if self._begun and now < self._next:
+        if now < self._next:
             return False
-        self._begun, self._next = True, now + LOOK_AGAIN
+        self._next = now + LOOK_AGAIN
         return True
 
     def hurry(self) -> None:
         """Let the next question be answered with yes."""
-        self._begun = False
+        self._next = -math.inf

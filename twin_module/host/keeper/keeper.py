@@ -45,7 +45,7 @@ from twin_module.host.lock import FolderLock
 from twin_module.host.options import HostOptions
 from twin_module.host.places import Places
 from twin_module.host.table import Entry, find_entry, read_table
-from twin_module.host.users import Users, forget_answers, give, let_front_read
+from twin_module.host.users import FOR_PASSING, Users, forget_answers, give, let_front_read
 
 END: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 LOCK_SECONDS: Final = 2.0
@@ -53,7 +53,6 @@ LOCK_SECONDS: Final = 2.0
 EARLIER_SECONDS: Final = 30.0
 """How long the front of a host that was killed may take to leave its doors."""
 LOOK_SECONDS: Final = 0.05
-RUN_MODE: Final = 0o710
 """Who is in the group goes through to the sockets, and does not look."""
 
 _log = logging.getLogger(__name__)
@@ -97,6 +96,7 @@ class Keeper:
         self._renews = False
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[str, socket.socket] = {}
+        """By server name."""
         self._front = Front(places, self._users, programs.run_front, self.pace)
         self._shards = Shards(
             self._selector,
@@ -231,7 +231,7 @@ class Keeper:
             lock.adopt(self._left.lock)
         try:
             self._places.run.mkdir(exist_ok=True)
-            self._places.run.chmod(RUN_MODE)
+            self._places.run.chmod(FOR_PASSING)
             # Addresses of sockets are short by law; see `Places`.
             os.chdir(self._places.data)
             while self._left is None and not lock.take():
@@ -318,7 +318,7 @@ class Keeper:
             self._left = None
 
     def _leave(self, control: Control, lock: FolderLock) -> Handover:
-        twins = {self.plan.twins[name].server_name: each for name, each in self._sockets.items()}
+        twins = dict(self._sockets)
         self._sockets.clear()
         self._shards.close()
         return Handover(
@@ -328,8 +328,8 @@ class Keeper:
     def _close(self) -> None:
         self._shards.close()
         self._front.close()
-        for name in list(self._sockets):
-            self._close_socket(name)
+        for server_name in list(self._sockets):
+            self._close_socket(server_name)
         self._written.remove()
         self._places.control.unlink(missing_ok=True)
         _log.info("The host has ended")
@@ -386,23 +386,26 @@ class Keeper:
             case Fork(number, trust):
                 self._shards.start(number, trust)
             case Wake(number, name, was_unreachable):
-                folder = str(self._places.folder(name))
-                load = Load(name, self.plan.twins[name].server_name, folder, was_unreachable)
-                self._shards.load(number, load, self._sockets[name])
+                folder, server_name = str(self._places.folder(name)), self._server_name(name)
+                load = Load(name, server_name, folder, was_unreachable)
+                self._shards.load(number, load, self._sockets[server_name])
             case Tell(number, message):
                 self._shards.tell(number, message)
             case Kill(number):
                 self._shards.kill(number)
             case Watch(name):
                 self._selector.register(
-                    self._sockets[name],
+                    self._sockets[self._server_name(name)],
                     selectors.EVENT_READ,
                     lambda: self.plan.knock(name, self.now()),
                 )
             case Ignore(name):
-                self._selector.unregister(self._sockets[name])
+                self._selector.unregister(self._sockets[self._server_name(name)])
             case Close(name):
-                self._close_socket(name)
+                self._close_socket(self._server_name(name))
+
+    def _server_name(self, name: str) -> str:
+        return self.plan.twins[name].server_name
 
     def _hear_signals(self) -> None:
         assert self._signals is not None  # noqa: S101 - it is registered
@@ -421,10 +424,7 @@ class Keeper:
     # Sockets
 
     def _take_in(self, entry: Entry) -> None:
-        if any(
-            twin.server_name == entry.server_name and name in self._sockets
-            for name, twin in self.plan.twins.items()
-        ):
+        if entry.server_name in self._sockets:
             raise HostError(f"{entry.server_name} is another twin's server name.")
         account = self._users.of_domain(entry.trust)
         if account is not None and self._places.folder(entry.name).exists():
@@ -432,7 +432,7 @@ class Keeper:
             give(self._places.folder(entry.name), account)
         forget_answers(self._places, entry.server_name, self._users)
         found = self._left.twins.pop(entry.server_name, None) if self._left else None
-        self._sockets[entry.name] = found or listen_for(
+        self._sockets[entry.server_name] = found or listen_for(
             self._places, entry.server_name, self._users.group
         )
         self.plan.up(entry, self.now())
@@ -444,8 +444,8 @@ class Keeper:
             _log.error("%s's twin is down: %s", entry.name, error)
             self.plan.note_down(entry, str(error), self.now())
 
-    def _close_socket(self, name: str) -> None:
-        listening = self._sockets.pop(name)
+    def _close_socket(self, server_name: str) -> None:
+        listening = self._sockets.pop(server_name)
         if listening.fileno() in self._selector.get_map():
             self._selector.unregister(listening)
         path = listening.getsockname()

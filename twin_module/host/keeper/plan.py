@@ -165,7 +165,9 @@ class Plan(Hearing):
 
     def _greet(self, now: float) -> None:
         """Go on with the round after the start, for which nobody has to leave."""
-        under_way = sum(self.twins[name].greeting for name in self._round)
+        under_way = sum(
+            self.twins[name].greeting for shard in self.shards.values() for name in shard.twins
+        )
         for name in self._round:
             if self._line or under_way >= GREETING_AT_ONCE:
                 return

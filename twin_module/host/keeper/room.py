@@ -1,6 +1,7 @@
 """How much memory twins take, which shard has room for one, and who leaves first when there is none.
 
-The figures are measured; see docs/decisions/0022-many-twins-one-host.md.
+The figures are rounded from what was measured, see docs/scaling.md: a used twin takes less, and the
+front's share is not in them.
 """
 
 from collections.abc import Iterable, Mapping

@@ -46,12 +46,12 @@ from twin_module.host.moving.papers import (
 )
 from twin_module.host.moving.running import RunningHost
 from twin_module.host.table import (
-    WHERE,
     Entry,
     changing_table,
     check_free,
     check_name,
     check_server_name,
+    elsewhere,
     line_of,
     read_table,
     set_state,
@@ -138,7 +138,7 @@ def arrive(
             arrived = _take_in(places, host, target, trust, database, progress)
         entry = line_of(places.host.data, read_table(places.host.data), places.name)
         if entry.state in {"moving", "moved"}:
-            raise HostError(WHERE[entry.state].format(name=places.name))
+            raise elsewhere(entry)
         note_used(places.used, arrived.invitation)
         _forget_key(places)
         if entry.state == "arriving":
@@ -159,10 +159,8 @@ def arrive(
 def _check_no_other(places: MovePlaces, table: Mapping[str, Entry]) -> None:
     """Refuse to have a twin come where there is one, or what is left of one."""
     entry = table.get(places.name)
-    if entry is not None and entry.at_home:
-        raise HostError(WHERE[entry.state].format(name=places.name))
-    if entry is not None and entry.state == "moving":
-        raise HostError(WHERE["moving"].format(name=places.name))
+    if entry is not None and (entry.at_home or entry.state == "moving"):
+        raise elsewhere(entry)
     if places.leaving.exists() or places.gone.exists():
         raise HostError(
             f"What is left of {places.name}'s twin since it moved away is still here; remove it first with "

@@ -10,7 +10,7 @@ from typing import Final
 from twin_module.host.backup.make_backup import write_backup
 from twin_module.host.backup.retention import Keep
 from twin_module.host.backup.settings import BackupSettings
-from twin_module.host.backup.snapshot import Damaged, snapshot_from_bytes, stamp, time_of
+from twin_module.host.backup.snapshot import snapshot_from_bytes, stamp, time_of
 from twin_module.host.backup.store import Store
 from twin_module.host.backup.twin_files import (
     CONFIG,
@@ -53,7 +53,6 @@ class Copier:
     ) -> None:
         self._name = entry.name
         self._server_name = entry.server_name
-        self._target = target
         self._notes = notes
         self._progress = progress
         self._settings = BackupSettings(
@@ -62,11 +61,12 @@ class Copier:
 
     def copy(self, twin: TwinFiles) -> Copied:
         """Make a copy of a twin, which may run meanwhile."""
+        store = self._store()
         result = write_backup(
             self._name,
             twin,
             self._settings,
-            Store.ensure(self._target, self._settings.public, self._server_name),
+            store,
             self._notes,
             datetime.now(UTC),
             self._progress,
@@ -74,29 +74,30 @@ class Copier:
         moment = datetime.fromisoformat(result.time)
         return Copied(
             snapshot=stamp(moment),
-            sha256=digest(Store(self._target).list_path(moment).read_bytes()),
+            sha256=digest(store.list_path(moment).read_bytes()),
             written=result.written,
             seconds=result.seconds,
         )
 
     def is_whole(self, snapshot: str, sha256: str) -> bool:
         """Tell whether a copy is as it was written; what is not is removed, so that the next one writes it anew."""
-        store = Store.ensure(self._target, self._settings.public, self._server_name)
+        store = self._store()
         try:
             data = store.list_path(time_of(snapshot)).read_bytes()
         except FileNotFoundError:
             return False
         if digest(data) != sha256:
             return False
-        names, damaged = snapshot_from_bytes(data).objects, []
-        for number, name in enumerate(names):
-            self._progress(f"checking what was sealed: {number} of {len(names)}")
-            try:
-                store.get(name)
-            except Damaged:
-                damaged.append(name)
+        names = snapshot_from_bytes(data).objects
+        damaged = store.damaged(
+            names,
+            lambda done: self._progress(f"checking what was sealed: {done} of {len(names)}"),
+        )
         store.remove(damaged)
         return not damaged
+
+    def _store(self) -> Store:
+        return Store.ensure(self._settings.target, self._settings.public, self._server_name)
 
 
 def read_moving(folder: Path, entry: Entry) -> TwinFiles:

@@ -41,9 +41,9 @@ from twin_module.host.moving.papers import (
 from twin_module.host.moving.running import RunningHost
 from twin_module.host.table import (
     AT_HOME,
-    WHERE,
     Entry,
     State,
+    elsewhere,
     line_of,
     read_table,
     set_state,
@@ -105,7 +105,7 @@ def leave(
             return _begin(places, host, entry, public, target, progress)
         note = read_note(places.leaving, Leaving)
         if note is None or entry.state == "arriving":
-            raise _said(entry)
+            raise elsewhere(entry)
         if note.invitation != public:
             raise HostError(_other_move(entry, note))
         if entry.state == "moving":
@@ -124,7 +124,7 @@ def cancel(places: MovePlaces, host: RunningHost) -> tuple[Entry, bool]:
     with places.turn(), failures_in_words("Run it again."):
         entry = _entry(places)
         if entry.state not in {*AT_HOME, "moving"}:
-            raise _said(entry)
+            raise elsewhere(entry)
         return _stay(places, host)
 
 
@@ -137,7 +137,7 @@ def finish(places: MovePlaces, target: Path) -> Finished:
     with places.turn(), failures_in_words("Run it again, it goes on."):
         entry = _entry(places)
         if entry.state != "moved":
-            raise _said(entry)
+            raise elsewhere(entry)
         note = read_note(places.leaving, Leaving)
         on_postgres = False
         if note is not None:
@@ -235,12 +235,10 @@ def _stay(places: MovePlaces, host: RunningHost) -> tuple[Entry, bool]:
 @contextmanager
 def _held(places: MovePlaces) -> Iterator[None]:
     """Hold the lock that a process takes before it loads the twin."""
-    path, until = places.home / RUNNING, time.monotonic() + ENDING_SECONDS
+    path = places.home / RUNNING
     was_there, lock = path.exists(), FolderLock(path)
-    while not lock.take():
-        if time.monotonic() > until:
-            raise HostError(f"A process still runs the twin in {places.home}; end it.")
-        time.sleep(LOOK_SECONDS)
+    if not lock.take_within(ENDING_SECONDS):
+        raise HostError(f"A process still runs the twin in {places.home}; end it.")
     try:
         with lock:
             yield
@@ -373,10 +371,6 @@ def _remove(places: MovePlaces, entry: Entry) -> None:
 
 def _entry(places: MovePlaces) -> Entry:
     return line_of(places.host.data, read_table(places.host.data), places.name)
-
-
-def _said(entry: Entry) -> HostError:
-    return HostError(WHERE[entry.state].format(name=entry.name))
 
 
 def _other_move(entry: Entry, note: Leaving) -> str:

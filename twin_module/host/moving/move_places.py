@@ -1,4 +1,4 @@
-"""Where what a host keeps of twins that come and go."""
+"""Where a host keeps what it has of twins that come and go."""
 
 from dataclasses import dataclass
 from pathlib import Path

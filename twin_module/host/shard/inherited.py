@@ -46,7 +46,7 @@ def speak_to(log: Path) -> None:
 
 
 def deaf_to_the_terminal() -> None:
-    """Leave Ctrl-C, which reaches the whole group, to the parent."""
+    """Leave Ctrl-C, which reaches the whole group, to the parent, and hear of signals no more as it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -67,7 +67,7 @@ COLLECT_SECONDS: Final = 1.0
 def run_shard(
     channel: Channel, data: Path, quiet_seconds: float = QUIET_SECONDS, own: Path | None = None
 ) -> None:
-    """Be a shard, in a process that was just forked from one that called `warm_up`.
+    """Be a shard, in a process that `keeper/children.py` forked from one that called `warm_up`.
 
     Args:
         channel: this shard's end; the parent has the other one.
@@ -80,9 +80,7 @@ def run_shard(
     """
     reactor = cast("Any", installed_reactor)
     places = Places(data, own)
-    inherited.let_go({channel.fileno()})
     inherited.renew(reactor)
-    inherited.deaf_to_the_terminal()
     inherited.speak_to(places.log)
     # Addresses of sockets are short by law; see `Places`.
     os.chdir(data)
@@ -206,11 +204,11 @@ class Shard:
             twin = self._twins.get(name)
             if twin is None:
                 return
-            if not at_once and (why := await self._why_not(twin)):
+            why, alarm = (None, await self._alarm(twin)) if at_once else await self._may_sleep(twin)
+            if why is not None:
                 if asked:
                     self._say(Stays(name, why))
                 return
-            alarm = await self._alarm(twin)
             await twin.unload()
             del self._twins[name]
             self._logs.shut(twin.server_name)
@@ -229,11 +227,11 @@ class Shard:
         self._collecting = None
         gc.collect()
 
-    async def _why_not(self, twin: Tenant) -> str | None:
-        """Stop listening and say None when a twin may sleep; else say why it may not."""
+    async def _may_sleep(self, twin: Tenant) -> tuple[str | None, int | None]:
+        """Stop listening, and return no reason and the alarm when a twin may sleep; else why it may not."""
         twin.pause()
         await deferLater(self._reactor, SETTLE_SECONDS)
-        why = twin.why_awake(self._reactor.seconds())
+        why, alarm = twin.why_awake(self._reactor.seconds()), None
         if why is None:
             alarm = await self._alarm(twin)
             if alarm is not None and alarm - self._now() < WORTH_SLEEPING:
@@ -242,7 +240,7 @@ class Shard:
         why = why or twin.why_awake(self._reactor.seconds())
         if why is not None:
             twin.go_on()
-        return why
+        return why, alarm
 
     async def _alarm(self, twin: Tenant) -> int | None:
         try:
@@ -277,7 +275,7 @@ class Shard:
         self._reactor.removeReader(self._ears)
         if self._looking.running:
             self._looking.stop()
-        names = {*self._twins, *self._turns}
+        names = list(self._turns)
         sleeps = [self._background(self._let_go(name)) for name in names]
         DeferredList(sleeps).addBoth(lambda _: self._reactor.stop())
 
