@@ -259,6 +259,22 @@ def test_a_redaction_of_the_last_version_that_fitted_takes_it_away(
     assert "secret" not in repr(alice.tables())
 
 
+def test_what_was_redacted_in_a_part_of_the_stream_that_nobody_reads_stands_in_for_nothing(
+    alice: Home, room: str
+) -> None:
+    (good,) = alice.write(room, task("a"))
+    settle(alice)
+    alice.read(store.write_position, None)
+    alice.boot()
+    alice.server.redact(room, good.event_id)
+    alice.server.write(room, TASK, "a", {"@type": "Task", "title": 5})
+    alice.start()
+    found = alice.record(room, "a")
+    assert found is not None
+    assert found.problem is not None
+    assert (found.content, found.good_event_id, found.title) == (None, None, None)
+
+
 def test_a_redaction_of_the_spoiled_version_removes_the_object(
     alice: Home, bob: Home, shared: str
 ) -> None:

@@ -7,7 +7,7 @@ judged here: what does not fit is left out and counted, and the last version tha
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from twin_module.core.authority import creators, membership_of, role_of
 from twin_module.core.capability import EventType
 from twin_module.core.layout import Kind, kind_in
 from twin_module.core.ports import Cursor, Delta, Homeserver, Invitation
-from twin_module.core.state import NAMESPACE, Content, StateEvent, StateMap, content_of, plain
+from twin_module.core.state import NAMESPACE, Content, Key, StateEvent, StateMap, content_of, plain
 from twin_module.engine import store, versions
 from twin_module.engine.arrivals import Arrivals, remember
 from twin_module.engine.search import Findable
@@ -144,6 +144,9 @@ class Projector:
         keys = await self._homeserver.object_keys(room_id) if room else []
         events = await self._homeserver.events(_there(keys))
         records = [self._judge(event) for event in events.values()]
+        spoiled = {(each.type, each.uid) for each in records if each.problem is not None}
+        # What stands in for these may have been redacted in a part of the stream that nobody read.
+        good = await self._homeserver.events(await self._standing_in(room_id, spoiled))
         removed_at = None if room else await self._removed_at(room_id)
 
         def work(cursor: Cursor) -> None:
@@ -155,11 +158,24 @@ class Projector:
             for known in store.read_objects(cursor, room_id):
                 if (known.type, known.uid) not in present:
                     _bury(cursor, known)
-            self._write(cursor, records)
+            self._write(cursor, records, good)
             versions.note(cursor, remember(cursor, self._types, events.values()))
             versions.look_again(cursor, room_id)
 
         await self._homeserver.transact("twin_read_room", work)
+
+    async def _standing_in(self, room_id: str, spoiled: Collection[Key]) -> Sequence[str]:
+        """Return the events whose content stands in for spoiled ones."""
+        if not spoiled:
+            return []
+        known = await self._homeserver.transact(
+            "twin_objects", lambda cursor: store.read_objects(cursor, room_id)
+        )
+        return [
+            each.good_event_id
+            for each in known
+            if each.good_event_id is not None and (each.type, each.uid) in spoiled
+        ]
 
     async def _step(self, position: int, target: int) -> int:
         upto, deltas = await self._homeserver.deltas(position, target)
@@ -265,12 +281,18 @@ class Projector:
 
     # Writing
 
-    def _write(self, cursor: Cursor, records: Sequence[Record]) -> None:
+    def _write(
+        self,
+        cursor: Cursor,
+        records: Sequence[Record],
+        good: Mapping[str, StateEvent] | None = None,
+    ) -> None:
+        """Write objects; for spoiled ones stands what fitted, where it is among the good ones."""
         for each in records:
             kept = each
             if each.problem is not None:
                 known = store.read_object(cursor, each.room_id, each.type, each.uid)
-                if known and known.content is not None:
+                if known and known.content is not None and _may_stand_in(known, good):
                     kept = replace(
                         each,
                         good_event_id=known.good_event_id,
@@ -373,6 +395,14 @@ def _bury_gone(cursor: Cursor, deltas: Iterable[Delta]) -> None:
 def _bury(cursor: Cursor, known: Record) -> None:
     """Note that an object is no longer there, so that readers of changes hear of it."""
     store.write_object(cursor, _gone(known), {})
+
+
+def _may_stand_in(known: Record, good: Mapping[str, StateEvent] | None) -> bool:
+    """Tell whether an object's last version that fitted may still be seen, as far as was looked."""
+    if good is None:
+        return True
+    event = good.get(known.good_event_id or "")
+    return event is not None and bool(event.content)
 
 
 def _gone(known: Record) -> Record:
