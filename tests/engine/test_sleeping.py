@@ -19,7 +19,7 @@ from twin_module.core.event_types import EVENT
 from twin_module.core.jscalendar import utc_text
 from twin_module.core.state import frozen
 from twin_module.core.voice import Said
-from twin_module.engine import store
+from twin_module.engine import sleeping, store
 from twin_module.engine.backoff import Backoff, Wait
 from twin_module.engine.sleeping import WORK, greet_peers
 from twin_module.testing.driver import run
@@ -530,3 +530,63 @@ def test_each_server_in_a_room_with_the_owner_is_greeted_once(
 
 def test_a_twin_that_knows_nobody_greets_nobody(alice: Chatty) -> None:
     run(greet_peers(alice.port))
+
+
+# What a wake has to look at
+
+
+def looked_at(home: Home, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Return in which rooms a twin that starts looks for what is to be done."""
+    found: set[str] = set()
+    home.port.kill()
+    home.boot()
+    look_at = home.twin.reconciler._settle_room
+
+    async def note(room_id: str) -> None:
+        found.add(room_id)
+        await look_at(room_id)
+
+    monkeypatch.setattr(home.twin.reconciler, "_settle_room", note)
+    home.start()
+    settle(home)
+    return found
+
+
+def test_a_wake_looks_only_at_rooms_that_changed_while_the_twin_slept(
+    alice: Chatty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = [alice.collection(f"Room {number}") for number in range(5)]
+    calm(alice)
+    assert alarm(alice) is None
+    alice.port.kill()
+    alice.server.write(rooms[3], "m.room.name", "", {"name": "New"})
+    assert looked_at(alice, monkeypatch) == {rooms[3]}
+
+
+def test_after_a_crash_each_room_is_looked_at(
+    alice: Chatty, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm(alice)
+    assert alarm(alice) is None
+    assert room not in looked_at(alice, monkeypatch)
+    # Nobody put it to sleep this time.
+    assert room in looked_at(alice, monkeypatch)
+
+
+def test_what_came_after_the_last_look_of_a_twin_that_falls_asleep_is_looked_at(
+    alice: Chatty, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm(alice)
+    assert alarm(alice) is None
+    alice.write(room, task("a"))
+    run(alice.twin.projector.catch_up())
+    assert room in looked_at(alice, monkeypatch)
+
+
+def test_new_rules_have_each_room_looked_at(
+    alice: Chatty, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm(alice)
+    assert alarm(alice) is None
+    monkeypatch.setattr(sleeping, "RULES", sleeping.RULES + 1)
+    assert room in looked_at(alice, monkeypatch)

@@ -72,6 +72,10 @@ class Reconciler:
         """Return the rooms in which something could not be done yet."""
         return sorted(self.later.all())
 
+    def is_settled(self) -> bool:
+        """Tell whether nothing is to be done but what waits until it is tried again."""
+        return self._has_index and not self._touched
+
     async def touch_all(self) -> None:
         """Look at every room at the next turn, as after a start."""
         self.touch(await self._homeserver.joined_rooms())

@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from twin_module.core.ports import Homeserver, Member
+from twin_module.core.ports import Cursor, Homeserver, Member
+from twin_module.engine.sequence import PROJECTION
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,33 @@ WORK: Final[Mapping[str, str]] = {
     "twin_turn": "it follows what changed",
 }
 """What goes on, in words, by the name of the work."""
+
+
+RULES: Final = 1
+"""To be raised when the reconciler has something new to do in rooms that did not change."""
+_SETTLED: Final = "settled"
+
+
+def note_settled(cursor: Cursor) -> None:
+    """Note that all is done that follows from what was read; true until more is read."""
+    cursor.execute("DELETE FROM twin_position WHERE name = ?", (_SETTLED,))
+    cursor.execute(
+        "INSERT INTO twin_position (name, stream_id, seq)"
+        " SELECT ?, stream_id, ? FROM twin_position WHERE name = ?",
+        (_SETTLED, RULES, PROJECTION),
+    )
+
+
+def take_settled(cursor: Cursor) -> bool:
+    """Tell once whether all was done when the process ended, so that no room needs a look for that."""
+    cursor.execute(
+        "SELECT 1 FROM twin_position s JOIN twin_position p ON p.stream_id = s.stream_id"
+        " WHERE s.name = ? AND s.seq = ? AND p.name = ?",
+        (_SETTLED, RULES, PROJECTION),
+    )
+    is_settled = cursor.fetchone() is not None
+    cursor.execute("DELETE FROM twin_position WHERE name = ?", (_SETTLED,))
+    return is_settled
 
 
 def work_in_words(homeserver: Homeserver) -> str | None:

@@ -10,7 +10,7 @@ from twin_module.core.errors import BadJson, NotFound, NotReady
 from twin_module.core.layout import collection_room
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import frozen
-from twin_module.engine import store
+from twin_module.engine import sleeping, store
 from twin_module.engine.agenda import Agenda
 from twin_module.engine.app_passwords import AppPasswords
 from twin_module.engine.asking import Asked
@@ -42,7 +42,6 @@ from twin_module.engine.reconcile import Reconciler
 from twin_module.engine.reminders import Reminders
 from twin_module.engine.search_texts import SearchTexts
 from twin_module.engine.settings import Settings
-from twin_module.engine.sleeping import work_in_words
 from twin_module.engine.store import Room
 from twin_module.engine.subscriptions import Subscriptions
 from twin_module.engine.versions import Place
@@ -171,11 +170,13 @@ class Twin:
         """Make what is missing and read what happened meanwhile; may be called again after a failure."""
         await self.homeserver.transact("twin_migrate", store.migrate)
         await self.waits.read()
+        all_was_done = await self.homeserver.transact("twin_settled", sleeping.take_settled)
         await self.reconciler.ensure_index()
         await self.projector.catch_up()
         await self.voice.look()
         self._say(None)
-        await self.reconciler.touch_all()
+        if not all_was_done:
+            await self.reconciler.touch_all()
         self.wake()
 
     def add_duty(
@@ -282,7 +283,7 @@ class Twin:
             return "a document is open"
         if self.peers.remembers_calls():
             return "another twin called a moment ago, which is not to be answered twice"
-        return work_in_words(self.homeserver)
+        return sleeping.work_in_words(self.homeserver)
 
     async def next_alarm(self) -> int | None:
         """Return when the twin has to be awake for its own sake, in milliseconds since 1970.
@@ -297,6 +298,8 @@ class Twin:
         try:
             await self.waits.keep()
             await self.subscriptions.look_up()
+            if self.reconciler.is_settled():
+                await self.homeserver.transact("twin_settled", sleeping.note_settled)
         except Exception:
             logger.exception("The twin could not find out when it has to be awake, trying again")
             return again
