@@ -42,7 +42,9 @@ def nothing_is_complained_of(caplog: pytest.LogCaptureFixture) -> Iterator[None]
     yield
     bad = [each for each in caplog.records if each.levelno >= logging.WARNING]
     ours = ("synapse.logging", "synapse.http.site", "synapse.http.server", "twin_module", "twisted")
-    said = [each.getMessage() for each in bad if each.name.startswith(ours)]
+    said = [
+        f"{each.getMessage()} {each.exc_info or ''}" for each in bad if each.name.startswith(ours)
+    ]
     allowed = ("Left an update of", *OF_STOPPED_TWINS)
     assert [each for each in said if not any(words in each for words in allowed)] == []
 

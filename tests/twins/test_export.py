@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 
 from tests.twins.test_proofs import STRANGER, share
+from tests.twins.test_sleeping import at_rest
 from twin_module.core import export
 from twin_module.core.keys import verify_signed
 from twin_module.testing.answers import CarefulPerson
@@ -201,6 +202,7 @@ def test_a_killed_export_goes_on_and_the_result_is_the_same(
     archive: Path, alices_twin: Twin, tmp_path: Path
 ) -> None:
     config = config_of(alices_twin)
+    at_rest(alices_twin)  # and so writes nothing by itself for a while
     whole = run(10**6, "export", config, tmp_path / "whole.zip", program=["-c", KILLED])
     assert whole.returncode == 0, whole.stderr
     touched = 10**6 - int(whole.stdout.split()[-1])
