@@ -181,7 +181,7 @@ class TwinModule:
         """Refuse a new room whose first state does not fit; no other check sees that state."""
         first = request.get("initial_state") or []
         try:
-            self.twin.writer.check_new_room(
+            self.twin.writer.space.check_new_room(
                 sum(isinstance(each, dict) and _is_ours(each.get("type")) for each in first)
             )
         except TwinError as error:

@@ -17,7 +17,8 @@ from twin_module.core.errors import (
 from twin_module.core.layout import Kind, kind_in
 from twin_module.core.state import frozen
 from twin_module.engine.commands import ChunkRefused, Item
-from twin_module.engine.writer import CHUNK, Written
+from twin_module.engine.orders import Written
+from twin_module.engine.writer import CHUNK
 from twin_module.testing.driver import run, together
 
 

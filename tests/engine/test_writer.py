@@ -18,7 +18,8 @@ from twin_module.core.errors import (
     Unreachable,
 )
 from twin_module.core.state import NAMESPACE, frozen
-from twin_module.engine.writer import ANY, INLINE_BYTES, MAX_TEXT_BYTES, NEW
+from twin_module.engine.orders import ANY, NEW
+from twin_module.engine.writer import INLINE_BYTES, MAX_TEXT_BYTES
 from twin_module.testing.driver import run, together
 from twin_module.testing.fake_network import FakeNetwork
 

@@ -21,8 +21,8 @@ from twin_module.core.event_types import EVENT
 from twin_module.core.recurrence import occurrence_at
 from twin_module.core.state import Content, frozen
 from twin_module.core.voice import About, Said
+from twin_module.engine.orders import Written
 from twin_module.engine.twin import Twin
-from twin_module.engine.writer import Written
 
 EXPERIENCE: Final = "chat"
 """What the history says that such changes came through."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from twin_module.core.state import Content, frozen
+from twin_module.core.state import Content, Key, frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,16 @@ class Put:
 
     Such a document must not be readable as anything else that servers sign: an event, a request, keys.
     """
+
+    @property
+    def key(self) -> Key:
+        """Its type and state key."""
+        return (self.type, self.state_key)
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether it means nothing to Matrix itself, and so changes nobody's rights."""
+        return not self.type.startswith("m.")
 
 
 def remove(event_type: str, state_key: str, room_id: str | None = None) -> Put:

@@ -10,7 +10,8 @@ from twin_module.core.effects import CreateRoom, Effect, Put, SetMembership
 from twin_module.core.errors import BadJson, Conflict, NotFound, TwinError
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import Key, StateEvent, frozen
-from twin_module.engine.writer import CHUNK, NEW, Writer, Written
+from twin_module.engine.orders import NEW, Written
+from twin_module.engine.writer import Writer, in_chunks
 
 TRIES: Final = 4
 REFUSED: Final = "ORG.DIGITALTWIN.CHUNK_REFUSED"
@@ -164,7 +165,7 @@ class Commands:
             with it, and says why; the others of the chunk say that they were left.
         """
         results: list[Written | TwinError] = []
-        for chunk in _chunks(items):
+        for chunk in in_chunks(items):
             results.extend(await self._write_chunk(room_id, chunk, experience))
         return results
 
@@ -208,14 +209,3 @@ def _by_room(effects: Sequence[Effect], default: str) -> list[tuple[str, list[Pu
                 groups.append((room, []))
             groups[-1][1].append(effect)
     return groups
-
-
-def _chunks(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
-    """Cut a bulk request: after each full chunk one object goes alone, see `CHUNK`."""
-    start = 0
-    while start < len(items):
-        yield items[start : start + CHUNK]
-        start += CHUNK
-        if start < len(items):
-            yield items[start : start + 1]
-            start += 1

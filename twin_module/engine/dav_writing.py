@@ -17,8 +17,9 @@ from twin_module.engine.books import Book
 from twin_module.engine.commands import Commands
 from twin_module.engine.dav_item import Item
 from twin_module.engine.inline_files import shelved
+from twin_module.engine.orders import NEW
 from twin_module.engine.projector import Projector
-from twin_module.engine.writer import NEW, Writer
+from twin_module.engine.writer import Writer
 
 _COMPONENTS: Final[Mapping[str, str]] = {"Event": "VEVENT", "Task": "VTODO", "Card": "VCARD"}
 

@@ -15,8 +15,9 @@ from twin_module.core.told import text_fields, without_state
 from twin_module.engine import store
 from twin_module.engine.history import History
 from twin_module.engine.merger import Merger
+from twin_module.engine.orders import Written
 from twin_module.engine.versions import Place
-from twin_module.engine.writer import Writer, Written
+from twin_module.engine.writer import Writer
 
 
 class Earlier:

@@ -3,7 +3,7 @@
 What can't be written is named with its reason, and keeps nothing else from being written.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from twin_module.core.errors import BadJson, Forbidden, RoomFull, TooLarge, Twin
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import Key, frozen
 from twin_module.engine.inline_files import has_inline_files, shelved
-from twin_module.engine.writer import CHUNK, Writer
+from twin_module.engine.writer import Writer, in_chunks
 
 COMPONENTS: Final[Mapping[str, str]] = {"VEVENT": "Event", "VTODO": "Task", "VCARD": "Card"}
 """What `@type` says of the objects whose event type has such a component."""
@@ -113,7 +113,7 @@ class Filling:
             Forbidden: the owner may no longer write there.
         """
         full: RoomFull | None = None
-        for chunk in _chunks(list(contents.items())):
+        for chunk in in_chunks(list(contents.items())):
             if not go_on():
                 return
             puts = await self._puts(room_id, chunk, tally)
@@ -186,13 +186,3 @@ def name_of(content: Mapping[str, Any], key: str) -> str:
     if not name and isinstance(content.get("name"), Mapping):
         name = content["name"].get("full")
     return (name if isinstance(name, str) and name else key)[:MAX_NAME]
-
-
-def _chunks(
-    items: Sequence[tuple[Key, Mapping[str, Any]]],
-) -> Iterator[Sequence[tuple[Key, Mapping[str, Any]]]]:
-    """Cut what is to be written: after each full chunk one object goes alone, see `CHUNK`."""
-    start, size = 0, CHUNK
-    while start < len(items):
-        yield items[start : start + size]
-        start, size = start + size, 1 if size == CHUNK else CHUNK

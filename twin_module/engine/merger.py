@@ -30,8 +30,9 @@ from twin_module.core.ports import Cursor, Homeserver
 from twin_module.core.state import Content, StateEvent, frozen
 from twin_module.engine import versions
 from twin_module.engine.backoff import Backoff
+from twin_module.engine.orders import NEW
 from twin_module.engine.versions import Place
-from twin_module.engine.writer import NEW, Writer
+from twin_module.engine.writer import Writer
 
 logger = logging.getLogger(__name__)
 

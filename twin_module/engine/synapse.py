@@ -83,6 +83,7 @@ from twin_module.core.state import (
 )
 from twin_module.core.voice import voice_of
 from twin_module.engine import synapse_people, synapse_web_fetch
+from twin_module.engine.synapse_chain import Chain
 from twin_module.engine.synapse_voice import SynapseVoice
 
 T = TypeVar("T")
@@ -123,6 +124,7 @@ class SynapseHomeserver(SynapseVoice):
         """The position of the newest event that was written here."""
         # Made when it is first needed: it needs parts of Synapse that are made after us.
         self._authenticator: Authenticator | None = None
+        self._chain = Chain(api, self.owner)
         self._locks = Linearizer(name="twin", max_count=1, clock=self._hs.get_clock())
         self._under_way: Counter[str] = Counter()
 
@@ -414,9 +416,16 @@ class SynapseHomeserver(SynapseVoice):
     ) -> Sequence[str]:
         """Send several state events in one transaction, all or none.
 
-        Where a room's newest events are several, Synapse has a batch follow one of them. When none
-        of them alone has what is to be replaced, it is only looked at before, and not made sure.
+        Ordinary events are written as one chain, see `synapse_chain.py`; all others in Synapse's own
+        way. Where a room's newest events are several, Synapse has a batch follow one of them. When
+        none of them alone has what is to be replaced, it is only looked at before, and not made sure.
         """
+        with _refusals(puts[0].type if len(puts) == 1 else room_id):
+            chain = await self._chain.append(room_id, puts, replacing or {})
+        if chain is not None:
+            for event in chain:
+                self._note_written(event)
+            return [event.event_id for event in chain]
         newest = await self._newest(room_id, replacing) if replacing else None
         if len(puts) == 1:
             return [await self._send_after(newest, room_id, puts[0])]

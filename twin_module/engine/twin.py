@@ -327,7 +327,7 @@ class Twin:
         if content:
             self.writer.check_as_it_is(event_type, state_key, content)
         if room_id:
-            await self.writer.check_room(room_id, [Put(event_type, state_key, frozen({}))])
+            await self.writer.space.check_room(room_id, [Put(event_type, state_key, frozen({}))])
 
     # Being there
 

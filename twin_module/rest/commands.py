@@ -6,8 +6,8 @@ from typing import Any, Final
 from twin_module.core.capability import UID_PATTERN
 from twin_module.core.errors import TwinError
 from twin_module.engine.commands import Item
+from twin_module.engine.orders import Written
 from twin_module.engine.twin import Twin
-from twin_module.engine.writer import Written
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import capability_names, written_json
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 from twin_module.core.effects import Put
 from twin_module.core.errors import BadJson, Conflict
 from twin_module.core.state import StateEvent, frozen, plain
+from twin_module.engine.orders import ANY, NEW
 from twin_module.engine.store import Record
 from twin_module.engine.twin import Twin
-from twin_module.engine.writer import ANY, NEW
 from twin_module.rest.asked import no_such_object, place_of, record_of
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import OBJECT, WRITTEN, object_json, written_json

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from twin_module.engine.orders import Written
 from twin_module.engine.store import Record
 from twin_module.engine.twin import Twin
-from twin_module.engine.writer import Written
 
 OBJECT: Final = {
     "type": "object",

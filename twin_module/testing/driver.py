@@ -41,11 +41,14 @@ def together(
     outcomes: list[Any] = [None] * len(works)
     alive = list(range(len(works)))
     blocked: set[int] = set()
-    turn = 0
+    turn, all_asked_again = 0, False
     try:
         while alive:
+            if blocked.issuperset(alive):
+                # Who gave a lock back may have asked for it again at once, and another has it now.
+                assert not all_asked_again, "Everyone waits for a lock that nobody gives back."
+                blocked, all_asked_again = set(), True
             ready = [number for number in alive if number not in blocked]
-            assert ready, "Everyone waits for a lock that nobody gives back."
             number = ready[choose(len(ready)) if choose else turn % len(ready)]
             turn += 1
             try:
@@ -56,9 +59,10 @@ def together(
                 outcomes[number] = error
             else:
                 blocked = blocked | {number} if waits else set()
+                all_asked_again = all_asked_again and waits
                 continue
             alive.remove(number)
-            blocked = set()
+            blocked, all_asked_again = set(), False
     finally:
         for work in works:
             work.close()
