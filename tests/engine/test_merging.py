@@ -10,6 +10,7 @@ from twin_module.core.state import NAMESPACE, frozen
 from twin_module.engine import past, versions
 from twin_module.engine.versions import Place
 from twin_module.testing.driver import run
+from twin_module.testing.fake_network import FakeNetwork
 
 
 def admit(alice: Home, room: str, *others: Home) -> None:
@@ -144,6 +145,25 @@ def test_what_both_added_to_a_set_is_there(alice: Home, bob: Home, shared: str) 
         change(bob, shared, keywords={"home": True, "old": True, "two": True})
     settle(alice, bob)
     assert fields(alice, shared)["keywords"] == {"home": True, "one": True, "two": True}
+
+
+def test_what_somebody_removed_who_had_seen_it_does_not_come_back(
+    network: FakeNetwork, alice: Home, bob: Home, shared: str
+) -> None:
+    carol = Home(network, "carol").start()
+    admit(alice, shared, carol)
+    with network.cut_off(alice.server.name):
+        network.pass_time(1)
+        carol.write(shared, task("a", "Carol's"))
+        settle(bob, carol)
+        bob.write(shared, remove(TASK, "a"))
+        network.pass_time(1)
+        alice.write(shared, task("a", "Alice's"))
+        alice.write(shared, remove(TASK, "a"))
+    settle(alice, bob, carol)
+    for home in (alice, bob, carol):
+        assert home.content(shared, TASK, "a") == {}
+        assert conflicts(home) == []
 
 
 @pytest.mark.parametrize("writes", [1, 3])

@@ -83,7 +83,11 @@ class Lineage:
         return sorted(self.ancestors(event_id) - self.versions.keys())
 
     def lost(self, current: str | None) -> Sequence[Version]:
-        """Return the newest open versions of each sender that the current one has not seen."""
+        """Return the newest open versions of each sender that the current one has not seen.
+
+        Without those that somebody removed who had seen them: to bring one back is for nobody to do
+        who has not decided that.
+        """
         seen = self.ancestors(current)
         out = [
             each
@@ -93,12 +97,23 @@ class Lineage:
         followed: dict[str, set[str]] = {}
         for each in out:
             self._add_before(each, followed.setdefault(each.sender, set()), seen)
+        removed = self.removed_by(out, current)
         heads = [
             each
             for each in out
-            if each.settled is None and each.event_id not in followed[each.sender]
+            if each.settled is None
+            and each.event_id not in followed[each.sender]
+            and each.event_id not in removed
         ]
         return sorted(heads, key=lambda each: each.moment)
+
+    def removed_by(self, versions: Iterable[Version], current: str | None) -> frozenset[str]:
+        """Return what removals among some versions had seen, and the current version has not."""
+        found: set[str] = set()
+        for each in versions:
+            if each.removed and each.settled != DISMISSED:
+                self._add_before(each, found, self.ancestors(current))
+        return frozenset(found & self.versions.keys())
 
     def _add_before(self, version: Version, found: set[str], known: frozenset[str]) -> None:
         """Add what stands before a version; no one is looked at twice, so it never takes long."""

@@ -126,7 +126,7 @@ class Merger:
             return False  # the tables will say how it went
         others = [each for each in scene.lost if each not in mine or not scene.may_write]
         contained = [each for each in others if await self.is_contained(scene, each)]
-        await self._contained(place, contained)
+        await self._contained(scene, contained)
         await self._looked_at(place)
         return True
 
@@ -186,7 +186,7 @@ class Merger:
         content = await self._merged(scene, lost)
         current, place = scene.current, scene.place
         if await self._is_current(scene, content):
-            await self._contained(place, lost)
+            await self._contained(scene, lost)
             return True
         ids = tuple(each.event_id for each in lost)
         expected = {place.key: current.event_id if current else NEW}
@@ -369,10 +369,15 @@ class Merger:
 
             await self._homeserver.transact("twin_fetched_version", work)
 
-    async def _contained(self, place: Place, lost: Sequence[Version]) -> None:
-        ids = [each.event_id for each in lost]
+    async def _contained(self, scene: Scene, lost: Sequence[Version]) -> None:
+        """Settle versions of which nothing is missing, with those that they have removed."""
+        newest = scene.current.event_id if scene.current else None
+        removed = scene.lineage.removed_by(lost, newest)
+        open_ones = {each for each in removed if scene.lineage.versions[each].settled is None}
+        ids = {each.event_id for each in lost} | open_ones
         await self._homeserver.transact(
-            "twin_contained", lambda cursor: versions.settle(cursor, place, ids, CONTAINED)
+            "twin_contained",
+            lambda cursor: versions.settle(cursor, scene.place, sorted(ids), CONTAINED),
         )
 
     async def _looked_at(self, place: Place) -> None:
