@@ -1,0 +1,1 @@
+"""Who takes part: one file for each, all with the same methods."""
