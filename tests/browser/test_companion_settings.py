@@ -30,6 +30,7 @@ WISHES: Final = {
     "daily_brief": "07:30",
     "weekly_brief": {"day": "monday", "at": "07:30"},
     "notices": {ELSEWHERE: "none"},
+    "search_chats": False,
 }
 """All that there is to wish."""
 AWAY: Final = "Your twin does not answer"

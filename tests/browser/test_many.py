@@ -149,7 +149,8 @@ def test_five_thousand_versions_are_read_a_page_at_a_time(
 def result(person: Person, room: str, number: int) -> dict[str, Any]:
     """Return one of many results."""
     found = task(person, room, number)
-    return {**found, "excerpt": [{"text": "a ", "match": False}, {"text": "task", "match": True}]}
+    parts = [{"text": "Task", "match": True}, {"text": f" {number}", "match": False}]
+    return {**found, "title_parts": parts, "excerpt": [{"text": "a task", "match": False}]}
 
 
 def test_a_search_that_finds_thousands_shows_a_page_at_a_time(

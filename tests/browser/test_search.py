@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import PHONE, Home
-from twin_module.testing.person import Person, eventually
+from twin_module.core.matrix_uri import event_uri
+from twin_module.testing.person import CLIENT, Person, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -133,6 +135,27 @@ def test_search_starts_from_every_view(alice: Person, garden: str, home: Home) -
     page.keyboard.press("Enter")
     expect(found(page)).to_have_count(1)
     expect(box(page)).to_have_value("quince jelly")
+
+
+def test_chats_are_searched_when_the_owner_says_so(
+    alice: Person, home: Home, accessible: Callable[[Page], None]
+) -> None:
+    chat = alice.post(f"{CLIENT}/createRoom", {"preset": "private_chat"})["room_id"]
+    path = f"{CLIENT}/rooms/{quote(chat)}/send/m.room.message/medlar"
+    said = alice.put(path, {"msgtype": "m.text", "body": f"{HOSTILE} the medlars are ripe"})
+    page = home(alice, "search?q=medlar")
+    expect(page.get_by_text("Nothing has all words of “medlar”.")).to_be_visible()
+    page.goto(f"{page.url.partition('/search')[0]}/settings#search")
+    page.get_by_label("Look through my chats too").check()
+    eventually(lambda: alice.get("settings")["search_chats"], what="it is saved")
+    page.goto(f"{page.url.partition('/settings')[0]}/search?q=medlar")
+    expect(page.get_by_role("heading", name="In chats")).to_be_visible()
+    message = found(page)
+    expect(message).to_have_count(1)
+    expect(message.locator("mark")).to_have_text(["medlars"])
+    expect(message).to_contain_text("<img src=x")
+    expect(message).to_have_attribute("href", event_uri(chat, said["event_id"]))
+    accessible(page)
 
 
 def test_hostile_texts_are_only_text(

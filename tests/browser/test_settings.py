@@ -81,7 +81,7 @@ def test_all_parts_are_there_and_found(
     page = home(carol, "settings")
     expect(heading(page)).to_have_text("Settings")
     names = page.get_by_role("navigation", name="Parts of the settings").get_by_role("link")
-    expect(names).to_have_count(13)
+    expect(names).to_have_count(14)
     for name in names.all_inner_texts():
         expect(part(page, name).get_by_role("heading", level=2)).to_have_text(name)
     expect(part(page, "Apps")).to_contain_text(re.compile(r"Garden planner.*1 entry"))

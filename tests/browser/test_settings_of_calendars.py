@@ -29,6 +29,7 @@ SETTINGS: Final = {
     "daily_brief": "06:15",
     "weekly_brief": {"day": "sunday", "at": "18:00"},
     "notices": {"!somewhere": "digest"},
+    "search_chats": False,
 }
 """All that there is to wish."""
 

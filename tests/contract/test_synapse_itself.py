@@ -48,7 +48,14 @@ def alice(reactor_thread: ReactorThread, network: TwinNetwork) -> RealSide:
 def test_preflight_requests_allow_all_that_our_api_takes(alice: RealSide) -> None:
     ours = request(alice.twin.url, "OPTIONS", f"{PREFIX}/objects").headers
     assert "PATCH" in ours["access-control-allow-methods"]
-    for header in ("If-Match", "If-None-Match", "Last-Event-ID", "X-Experience", "Authorization"):
+    for header in (
+        "If-Match",
+        "If-None-Match",
+        "Last-Event-ID",
+        "X-Experience",
+        "Idempotency-Key",
+        "Authorization",
+    ):
         assert header in ours["access-control-allow-headers"]
     assert "ETag" in ours["access-control-expose-headers"]
     assert ours["access-control-allow-origin"] == "*"

@@ -8,12 +8,12 @@ import pytest
 
 from twin_module.core.effects import Put
 from twin_module.core.layout import collection_room
-from twin_module.core.search import composed, words
+from twin_module.core.search import composed, entry
 from twin_module.core.state import NAMESPACE, StateEvent, frozen, plain
 from twin_module.engine import store
 from twin_module.engine.commands import Outcome
 from twin_module.engine.store import Record
-from twin_module.engine.twin import Twin
+from twin_module.engine.twin import LONGEST_REST_MS, Twin
 from twin_module.rooms import CAPABILITIES
 from twin_module.testing.driver import run
 from twin_module.testing.fake import Crash, FakeHomeserver
@@ -58,7 +58,11 @@ class Home:
 
     def work(self) -> int:
         """Do what waits in the background, and count it."""
-        return self.port.work_off()
+        done = self.port.work_off()
+        if self.twin._turning:  # it rests, since time went by in its turn
+            self.network.pass_time(LONGEST_REST_MS / 1000)
+            done += self.port.work_off()
+        return done
 
     # What the owner does
 
@@ -138,7 +142,9 @@ class Home:
             cursor.execute(
                 "INSERT INTO twin_search_words (twin_search_words, rank) VALUES ('integrity-check', 1)"
             )
-            cursor.execute("SELECT room_id, type, uid, event_id, title, text FROM twin_search")
+            cursor.execute(
+                "SELECT room_id, type, uid, event_id, sender, title, text FROM twin_search"
+            )
             return sorted(cursor.fetchall())
 
         spoiled = {key for key, row in objects.items() if row[3]}
@@ -176,7 +182,9 @@ class Home:
                     content,
                 )
                 if known is not None and not bad:
-                    search.append((room_id, event_type, uid, event.event_id, *found_by(event)))
+                    search.append(
+                        (room_id, event_type, uid, event.event_id, event.sender, *found_by(event))
+                    )
                     for field, each in known.filters.items():
                         value = each.read(event.content)
                         for part in [value] if isinstance(value, str | int) else value or ():
@@ -207,7 +215,7 @@ def found_by(event: StateEvent) -> tuple[str, str]:
     known = TYPES[event.type]
     title = known.title(event.content)
     texts = [each for each in known.texts(event.content) if each.strip() != title.strip()]
-    return words(composed(title)), composed("\n".join(texts))
+    return entry(composed(title)).words, composed("\n".join(texts))
 
 
 def as_text(content: Any) -> str:

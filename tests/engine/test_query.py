@@ -1,13 +1,15 @@
 """Lists: filters, sorting and pages, compared with the same made in plain Python."""
 
+import operator
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
 from twin_module.core.errors import InvalidParam
-from twin_module.engine import store
+from twin_module.engine import query, store
 from twin_module.engine.query import Condition, Page, Query, run
 from twin_module.engine.store import Record
 
@@ -96,18 +98,25 @@ OBJECTS: list[tuple[Record, dict[str, Any]]] = [
         ([("progress", "", "open"), ("priority", "gte", 1)], "bread other"),
         ([("progress", "", "'; DROP TABLE twin_objects; --")], ""),
         ([("nothing", "", "x")], ""),
+        ([("keyword", "gte", "a")], "bread butter"),
+        ([("keyword", "gte", "a"), ("progress", "lt", "open")], "butter"),
     ],
 )
+@pytest.mark.parametrize("few", [0, 2, 500])
 def test_objects_are_found_by_what_they_hold(
-    conditions: list[tuple[str, str, str | int]], wanted: str
+    conditions: list[tuple[str, str, str | int]],
+    wanted: str,
+    few: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    query = Query(
+    monkeypatch.setattr(query, "FEW", few)
+    asked = Query(
         type=A,
         conditions=[Condition(*each) for each in conditions],
         sort="uid",
         descending=False,
     )
-    assert uids(run(database(OBJECTS), query)) == wanted.split()
+    assert uids(run(database(OBJECTS), asked)) == wanted.split()
 
 
 def test_objects_are_found_by_room_and_by_several_types() -> None:
@@ -159,12 +168,12 @@ def test_twice_as_many_objects_are_compared_in_twice_as_many_steps() -> None:
 
 def test_what_has_no_value_comes_last_in_either_order() -> None:
     cursor = database(OBJECTS)
-    for descending, first in (
-        (False, ["bread", "butter", "other"]),
-        (True, ["other", "butter", "bread"]),
+    for descending, whole in (
+        (False, ["bread", "butter", "other", "call", "kept"]),
+        (True, ["other", "butter", "bread", "kept", "call"]),
     ):
         query = Query(type=A, sort="priority", numbers=NUMBERS, descending=descending)
-        assert uids(run(cursor, query)) == [*first, "call", "kept"]
+        assert uids(run(cursor, query)) == whole
 
 
 def test_a_page_goes_on_after_something_was_added_or_removed_before_it() -> None:
@@ -189,6 +198,12 @@ def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
 
 VALUES = st.none() | st.integers(-3, 3)
 WORDS = st.none() | st.sampled_from(["a", "b", "Z", "é", "", "a'b", "😀"])
+FILTERS: list[list[Condition]] = [
+    [],
+    [Condition("priority", "", 1)],
+    [Condition("priority", "gt", 0)],
+    [Condition("due", "lte", "b"), Condition("priority", "lt", 2)],
+]
 
 
 @given(
@@ -199,35 +214,79 @@ WORDS = st.none() | st.sampled_from(["a", "b", "Z", "é", "", "a'b", "😀"])
         st.tuples(st.integers(1, 4), st.sampled_from(["", "a", "b", "é"]), VALUES, WORDS),
         max_size=24,
     ),
-    sort=st.sampled_from(["updated", "title", "uid", "priority", "due"]),
-    descending=st.booleans(),
-    limit=st.integers(1, 7),
+    asked=st.builds(
+        Query,
+        type=st.sampled_from([None, A]),
+        types=st.just([A, B]),
+        room_id=st.sampled_from([None, "!a"]),
+        conditions=st.sampled_from(FILTERS),
+        not_sender=st.sampled_from([None, "@2:b"]),
+        sort=st.sampled_from(["updated", "title", "uid", "priority", "due"]),
+        descending=st.booleans(),
+        limit=st.integers(1, 7),
+        numbers=st.just(NUMBERS),
+    ),
+    few=st.sampled_from([0, 3, 500]),
 )
 def test_the_pages_together_are_the_whole_list_in_order(
     objects: dict[tuple[str, str, str], tuple[int, str, int | None, str | None]],
-    sort: str,
-    descending: bool,
-    limit: int,
+    asked: Query,
+    few: int,
 ) -> None:
     rows = [
         (
-            record(uid, room_id=room, type=kind, ts=ts, title=title),
+            record(uid, room_id=room, type=kind, ts=ts, title=title, good_sender=f"@{ts}:b"),
             {"priority": priority, "due": due},
         )
         for (room, kind, uid), (ts, title, priority, due) in objects.items()
     ]
-    query = Query(types=[A, B], sort=sort, descending=descending, limit=limit, numbers=NUMBERS)
-    found = [(each.room_id, each.type, each.uid) for each in pages(database(rows), query)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(query, "FEW", few)
+        found = [(each.room_id, each.type, each.uid) for each in pages(database(rows), asked)]
+    whole = in_order([row for row in rows if fits(row, asked)], asked)
+    assert found == [(row[0].room_id, row[0].type, row[0].uid) for row in whole]
+
+
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "": operator.eq,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+}
+
+
+def fits(row: tuple[Record, dict[str, Any]], asked: Query) -> bool:
+    """Tell whether an object is asked for."""
+    each, index = row
+    return (
+        asked.type in (None, each.type)
+        and asked.room_id in (None, each.room_id)
+        and asked.not_sender != each.good_sender
+        and all(
+            index[wanted.name] is not None
+            and COMPARE[wanted.operator](as_bytes(index[wanted.name]), as_bytes(wanted.value))
+            for wanted in asked.conditions
+        )
+    )
+
+
+def in_order(
+    rows: list[tuple[Record, dict[str, Any]]], asked: Query
+) -> list[tuple[Record, dict[str, Any]]]:
+    """Return objects as a list has them."""
 
     def value(row: tuple[Record, dict[str, Any]]) -> Any:
         own = {"updated": row[0].ts, "title": row[0].title, "uid": row[0].uid}
-        return own[sort] if sort in own else row[1][sort]
+        return own[asked.sort] if asked.sort in own else row[1][asked.sort]
 
-    rows.sort(key=lambda row: (row[0].room_id, row[0].type, row[0].uid))
+    def place(row: tuple[Record, dict[str, Any]]) -> tuple[str, str, str]:
+        return row[0].uid, row[0].room_id, row[0].type
+
+    rows = sorted(rows, key=place, reverse=asked.descending)
+    # Sorting keeps the order of what is equal, also when it is reversed.
     valued = [row for row in rows if value(row) is not None]
-    valued.sort(key=lambda row: as_bytes(value(row)), reverse=descending)
-    without = [row for row in rows if value(row) is None]
-    assert found == [(row[0].room_id, row[0].type, row[0].uid) for row in [*valued, *without]]
+    valued.sort(key=lambda row: as_bytes(value(row)), reverse=asked.descending)
+    return [*valued, *(row for row in rows if value(row) is None)]
 
 
 def as_bytes(value: Any) -> Any:

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.engine.conftest import DOC, TASK, Home, crash_everywhere, settle, share, task
+from tests.engine.conftest import DOC, TASK, TYPES, Home, crash_everywhere, settle, share, task
+from tests.search_order import QUESTIONS, Thing, order, sentences
+from twin_module.core.capability import Capability
 from twin_module.core.effects import Put, remove
 from twin_module.core.errors import InvalidParam
 from twin_module.core.search import asked
 from twin_module.core.state import NAMESPACE, frozen
 from twin_module.engine import search, store
 from twin_module.engine.search import Page, Question
+from twin_module.rooms import CAPABILITIES
 from twin_module.testing.driver import run
 
 LONG = "Once upon a time. " * 2000
@@ -53,7 +56,7 @@ def test_a_word_finds_what_begins_with_it_while_it_is_typed(alice: Home, room: s
     settle(alice)
     for end in range(1, len("breakfast") + 1):
         assert found(alice, "breakfast"[:end]) == ["a"]
-    assert found(alice, "breakfasts") == []
+    assert found(alice, "breakfastx") == []
 
 
 def test_keywords_are_found_and_what_machines_wrote_is_not(alice: Home, room: str) -> None:
@@ -77,6 +80,73 @@ def test_the_title_counts_more_than_any_text_and_the_newest_comes_first(
     settle(alice)
     assert found(alice, "bread") == ["title", "text"]
     assert found(alice, "butter") == ["new", "old"]
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)
+def test_objects_of_every_capability_are_found_by_their_title_and_by_each_of_their_texts(
+    capability: Capability, alice: Home, room: str
+) -> None:
+    event_type = capability.event_type
+    of_circles = capability.name == "circles"
+    place, key = (alice.circle(), "circle") if of_circles else (room, "a")
+    alice.server.write(place, event_type.type, key, event_type.example)
+    settle(alice)
+    content = frozen(event_type.example)
+    texts = [event_type.title(content), *event_type.texts(content)]
+    for text in filter(str.strip, texts):
+        [each] = page(alice, text[:200].rpartition(" ")[0] or text, types=[event_type.type]).found
+        assert each.place.type == event_type.type, text
+
+
+def test_no_text_that_a_person_can_write_is_forgotten() -> None:
+    found_by = {kind: each.searchable or "its free texts" for kind, each in TYPES.items()}
+    first = {each.event_type.type for each in CAPABILITIES}
+    # What says itself what it is found by, and why: a contact's names have parts, of an attestation
+    # the rest is a machine's, and what a room was shared with is found by its circle.
+    assert {kind for kind in first if found_by[kind] != "its free texts"} == {
+        f"{NAMESPACE}.card",
+        f"{NAMESPACE}.attestation",
+    }
+
+
+def test_forms_of_a_word_are_found_in_german_and_in_english_after_the_word_itself(
+    alice: Home, room: str
+) -> None:
+    for uid, title in (("a", "Die Häuser"), ("b", "Our houses"), ("c", "Haus"), ("d", "House")):
+        alice.network.pass_time(1)
+        alice.write(room, task(uid, title))
+    settle(alice)
+    assert found(alice, "Häuser") == ["a", "c"]
+    assert found(alice, "Haus") == ["c", "a"]
+    assert found(alice, "housing") == ["d", "b"]
+    assert found(alice, "houses") == ["b", "d"]
+
+
+def test_a_long_text_is_found_by_forms_of_its_words_too(alice: Home, room: str) -> None:
+    alice.write(room, doc("d", text=f"{LONG}Two bakeries in old houses"))
+    settle(alice)
+    assert found(alice, "bakery house") == ["d"]
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15
+)
+@given(texts=st.lists(st.tuples(sentences, sentences), min_size=1, max_size=12))
+def test_what_is_found_and_in_which_order_is_as_the_formula_says(
+    texts: list[tuple[str, str]], alice: Home
+) -> None:
+    room = alice.collection()
+    alice.write(room, *(doc(f"d{n}", title or "-", text) for n, (title, text) in enumerate(texts)))
+    settle(alice)
+    things = [
+        Thing(f"d{n}", title or "-", text, record.ts)
+        for n, (title, text) in enumerate(texts)
+        if (record := alice.record(room, f"d{n}", DOC)) is not None
+    ]
+    for question in QUESTIONS:
+        whole = found(alice, question, room_id=room, limit=100)
+        scores = order(things, question)
+        assert whole == scores, question
 
 
 def test_pages_hold_everything_once_in_the_order_of_the_whole(alice: Home, room: str) -> None:
@@ -107,6 +177,46 @@ def test_a_search_can_be_of_one_room_and_of_one_type(alice: Home, room: str) -> 
     assert sorted(found(alice, "bread", room_id=room)) == ["a", "b"]
     assert found(alice, "bread", types=[DOC]) == ["b"]
     assert found(alice, "bread", types=[DOC], room_id=other) == []
+
+
+def test_a_search_can_be_of_who_wrote_it_last_and_of_when(alice: Home, bob: Home) -> None:
+    room = share(alice, bob)
+    alice.write(room, task("a"), task("b"))
+    settle(alice, bob)
+    alice.network.pass_time(60)
+    bob.write(room, task("b", "Bread of bob"))
+    settle(alice, bob)
+    changed = alice.record(room, "b")
+    assert changed is not None
+    for home in (alice, bob):
+        assert found(home, "bread", sender=alice.owner) == ["a"]
+        assert found(home, "bread", sender=bob.owner) == ["b"]
+        assert found(home, "bread", sender="@carol:carol.example") == []
+        assert found(home, "bread", since=changed.ts) == ["b"]
+        assert found(home, "bread", since=changed.ts + 1) == []
+        assert found(home, "bread", until=changed.ts) == ["a"]
+        assert found(home, "bread", until=changed.ts, sender=bob.owner) == []
+        assert found(home, "bread", since=changed.ts, sender=bob.owner, room_id=room) == ["b"]
+
+
+def test_pages_of_a_filtered_search_hold_what_is_asked_for_and_stay_right_when_more_is_written(
+    alice: Home, bob: Home
+) -> None:
+    room = share(alice, bob)
+    for number in range(12):
+        writer = (alice, bob)[number % 2]
+        settle(alice, bob)
+        alice.network.pass_time(1)
+        writer.write(room, task(f"t{number}", "Bread" if number % 3 else "Breads and bread"))
+    settle(alice, bob)
+    whole = found(alice, "bread", sender=bob.owner, limit=100)
+    assert sorted(whole) == sorted(f"t{number}" for number in range(1, 12, 2))
+    first = page(alice, "bread", sender=bob.owner, limit=3)
+    # What is written meanwhile changes no score, so nothing moves from page to page.
+    alice.write(room, *(task(f"u{number}", "Other bread") for number in range(20)))
+    settle(alice, bob)
+    second = page(alice, "bread", sender=bob.owner, limit=3, after=first.next)
+    assert [each.place.uid for part in (first, second) for each in part.found] == whole
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -201,6 +311,25 @@ def test_what_does_not_change_is_not_written_again(alice: Home, room: str) -> No
     run(alice.twin.projector.rebuild())
     settle(alice)
     assert alice.read(ids) == before
+
+
+def test_a_merged_object_is_found_by_what_both_wrote(alice: Home, bob: Home) -> None:
+    room = share(alice, bob)
+    alice.write(room, task("a"))
+    settle(alice, bob)
+    with alice.network.cut_off("alice.example"):
+        alice.write(room, task("a", "Walnut bread"))
+        bob.write(room, task("a", description="with almonds"))
+        settle(alice, bob)
+        assert found(alice, "almonds") == []
+    settle(alice, bob)
+    alice.network.pass_time(60)
+    for home in (alice, bob):
+        run(home.twin.look_again())
+    settle(alice, bob)
+    for home in (alice, bob):
+        assert found(home, "walnut almonds") == ["a"]
+        assert home.tables() == home.truth()
 
 
 # Long texts
@@ -304,9 +433,15 @@ def test_a_reindex_mends_what_is_found(alice: Home, room: str) -> None:
     assert alice.tables() == alice.truth()
 
 
+def steps_to_search() -> Any:
+    """Return the steps of the tables up to the last one of search."""
+    return store.SCHEMA[: len(store.SCHEMA) - store.SCHEMA[::-1].index(search.make)]
+
+
 def test_a_twin_from_before_search_finds_everything_after_its_next_start(
-    alice: Home, room: str
+    alice: Home, room: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(store, "SCHEMA", steps_to_search())
     alice.write(room, task("a"), doc("c", text=f"{LONG}zebra"))
     settle(alice)
     database = alice.server.database
@@ -314,6 +449,30 @@ def test_a_twin_from_before_search_finds_everything_after_its_next_start(
         database.execute(statement)
     before = store.SCHEMA.index(search.make)
     database.execute("UPDATE twin_schema SET version = ?", (before,))
+    database.commit()
+    alice.restart()
+    settle(alice)
+    assert found(alice, "bread") == ["a"]
+    assert found(alice, "zebra") == ["c"]
+    assert alice.tables() == alice.truth()
+
+
+def test_a_twin_from_before_stems_finds_everything_after_its_next_start(
+    alice: Home, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "SCHEMA", steps_to_search())
+    alice.write(room, task("a"), doc("c", text=f"{LONG}zebra"))
+    settle(alice)
+    database = alice.server.database
+    for statement in (
+        "DROP TABLE twin_search",
+        "DROP TABLE twin_search_words",
+        # As it was made then, as far as anything depends on it.
+        "CREATE TABLE twin_search (id INTEGER PRIMARY KEY, room_id TEXT, words TEXT)",
+        "CREATE VIRTUAL TABLE twin_search_words USING fts5(words, content='twin_search')",
+    ):
+        database.execute(statement)
+    database.execute("UPDATE twin_schema SET version = ?", (len(store.SCHEMA) - 1,))
     database.commit()
     alice.restart()
     settle(alice)

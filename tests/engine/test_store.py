@@ -103,6 +103,24 @@ def test_the_index_holds_words_and_numbers_and_goes_with_its_object(cursor: Any)
     assert cursor.fetchone() == (0,)
 
 
+def test_of_a_long_word_the_index_holds_what_every_database_takes(cursor: Any) -> None:
+    store.migrate(cursor)
+    store.write_object(cursor, RECORD, {"email": ["\U0001f600" * 2000], "kind": "x" * 299})
+    cursor.execute("SELECT field, word FROM twin_index ORDER BY field")
+    assert cursor.fetchall() == [("email", "\U0001f600" * 300), ("kind", "x" * 299)]
+    assert not store.write_object(
+        cursor, RECORD, {"email": ["\U0001f600" * 2000], "kind": "x" * 299}
+    )
+
+
+def test_what_was_removed_has_nothing_in_the_index(cursor: Any) -> None:
+    store.migrate(cursor)
+    store.write_object(cursor, replace(RECORD, removed=True), {"progress": "open"})
+    store.write_object(cursor, replace(RECORD, uid="y", content=None), {"progress": "open"})
+    cursor.execute("SELECT COUNT(*) FROM twin_index")
+    assert cursor.fetchone() == (0,)
+
+
 def test_a_reader_who_knows_a_number_hears_all_that_changed_since_in_order(
     alice: Home, room: str
 ) -> None:

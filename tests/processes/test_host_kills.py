@@ -27,6 +27,7 @@ from tests.processes.hosts import (
     twin_command,
 )
 from twin_module.host.lock import FolderLock
+from twin_module.rest.once import HEADER
 from twin_module.testing.person import CLIENT, eventually, request
 from twin_module.testing.processes import runs
 from twin_module.testing.twins import free_port
@@ -163,6 +164,39 @@ def test_a_shard_that_is_killed_under_writes_loses_nothing_and_harms_no_other_sh
             writer.assert_all_is_there()
         assert running.shard("carol") == carols
         assert running.status()["numbers"]["shard_deaths"] == 2
+
+
+def test_objects_that_are_asked_for_across_kills_are_made_once() -> None:
+    task = {"@type": "Task", "title": "Bread"}
+    with host("alice") as running, ThreadPoolExecutor() as threads:
+        alice = running.owner("alice")
+        room = alice.collection("List")
+        made: dict[str, str] = {}
+        over = Event()
+
+        def make(who: int) -> None:
+            number = 0
+            while not over.is_set():
+                key = {HEADER: f"{who} {number}"}
+                answer = until_answered(
+                    lambda key=key: alice.ask("POST", f"rooms/{room}/tasks", task, key).ok()  # type: ignore[misc]
+                )
+                made[key[HEADER]] = answer["uid"]
+                number += 1
+
+        under_way = [threads.submit(make, who) for who in range(3)]
+        try:
+            for _ in range(2):  # after more than that at once, the keeper waits longer each time
+                enough = len(made) + 4
+                eventually(lambda n=enough: len(made) > n, within=PATIENCE, what="more is made")  # type: ignore[misc]
+                kill(running.shard("alice"))
+        finally:
+            over.set()
+        for each in under_way:
+            each.result()
+        listed = alice.get(f"rooms/{room}/objects", capability="tasks", limit=1000)["objects"]
+        assert len(set(made.values())) == len(made)
+        assert sorted(each["uid"] for each in listed) == sorted(made.values())
 
 
 def test_a_shard_that_is_killed_while_it_loads_a_twin_is_followed_by_one_that_answers(

@@ -94,6 +94,7 @@ def test_pages_of_other_origins_may_use_all_of_the_api(path: str, alice: Person)
         "If-None-Match",
         "Last-Event-ID",
         "X-Experience",
+        "Idempotency-Key",
     }
     assert needed <= set(allowed)
 

@@ -16,7 +16,7 @@ from twin_module.rest.resource import ROUTES
 from twin_module.rest.route import Route
 from twin_module.rooms import CAPABILITIES
 from twin_module.testing.answers import CarefulPerson, check_answer
-from twin_module.testing.person import TWIN, Answer, Person, eventually, request
+from twin_module.testing.person import CLIENT, TWIN, Answer, Person, eventually, request
 
 FROM_THE_PAGE: Final = {OURS.decode(): "1"}
 TASK: Final = {"@type": "Task", "title": "Buy bread"}
@@ -49,6 +49,18 @@ class Scene:
         }
         self.alice.command("attestations", "issue", **issue)
         return self.alice.get(f"rooms/{self.room}/attestations/mine/credential")
+
+    def in_chats(self, word: str) -> Answer:
+        """Let Alice say a word, and search her chats for it."""
+        settings = self.alice.get("settings")
+        self.alice.put("settings", {**settings, "search_chats": True})
+        chat = self.alice.post(f"{CLIENT}/createRoom", {"preset": "private_chat"})["room_id"]
+        path = f"{CLIENT}/rooms/{chat}/send/m.room.message/{word}"
+        self.alice.put(path, {"msgtype": "m.text", "body": word})
+        found = self.alice.ask("GET", "search/messages", q=word)
+        assert len(found.body["messages"]) == 1
+        self.alice.put("settings", settings)
+        return found
 
     def link(self, **asked: str) -> Any:
         """Let Alice publish the collection or something in it."""
@@ -131,6 +143,7 @@ CALLS: Final[Mapping[tuple[str, str], Callable[[Scene], Answer]]] = {
     ("GET", "/settings"): lambda s: s.alice.ask("GET", "settings"),
     ("PUT", "/settings"): lambda s: s.alice.ask("PUT", "settings", {"accept_from": []}),
     ("GET", "/objects"): lambda s: s.alice.ask("GET", "objects", capability="tasks"),
+    ("GET", "/search/messages"): lambda s: s.in_chats("marzipan"),
     ("GET", "/search"): lambda s: s.alice.ask("GET", "search", q="bread", capability="tasks"),
     ("GET", "/rooms/{room_id}/objects"): lambda s: s.alice.ask("GET", f"rooms/{s.room}/objects"),
     ("POST", "/rooms/{room_id}/objects"): lambda s: s.alice.ask(

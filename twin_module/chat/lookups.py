@@ -8,13 +8,14 @@ from twin_module.chat.language.names import Candidate, pick
 from twin_module.chat.scene import Scene
 from twin_module.core.authority import Role
 from twin_module.core.capability import Capability
-from twin_module.core.errors import InvalidParam
+from twin_module.core.errors import Forbidden, InvalidParam
 from twin_module.core.layout import Kind
-from twin_module.core.ports import Cursor
-from twin_module.core.search import asked
+from twin_module.core.ports import Cursor, Message, MessageQuestion
+from twin_module.core.search import Part, Wanted, asked, composed, excerpt
 from twin_module.core.voice import About
 from twin_module.engine import search, store
 from twin_module.engine.search import Question
+from twin_module.engine.search_messages import find_messages
 from twin_module.engine.store import Record, Room
 from twin_module.engine.twin import Twin
 
@@ -102,6 +103,20 @@ class Lookups:
         return [
             (each, Candidate(each.uid, (each.title or each.uid,), "object")) for each in records
         ]
+
+    async def messages(self, words: str, most: int) -> list[tuple[Message, Sequence[Part]]]:
+        """Return messages that have some words, newest first, with what is shown of them.
+
+        There are none where the owner did not ask for chats to be searched.
+        """
+        try:
+            wanted = Wanted(asked(words))
+            page = await find_messages(
+                self._homeserver, self._twin.settings, MessageQuestion(words, limit=most)
+            )
+        except (Forbidden, InvalidParam):
+            return []
+        return [(each, excerpt(composed(each.text), wanted)) for each in page.messages]
 
     async def object(self, about: About) -> Record | None:
         """Return an object that is there."""

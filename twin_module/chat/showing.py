@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from twin_module.chat.language import usage
@@ -17,6 +18,7 @@ from twin_module.engine.store import Room
 from twin_module.engine.twin import Twin
 
 MOST_SHOWN: Final = 20
+MOST_MESSAGES: Final = 5
 
 
 class Showing:
@@ -29,15 +31,34 @@ class Showing:
         self._listings = Listings(twin)
 
     async def find(self, rest: str, scene: Scene) -> Said:
-        """List the objects that have some words, wherever they are."""
+        """List the objects that have some words, wherever they are, and messages if they are searched."""
         if not rest:
             return scene.speech.said("find-what")
         types = [each.event_type.type for each in self._twin.capabilities]
         found = [record for record, _ in await self._lookups.objects(rest, types)]
-        if not found:
+        messages = await self._messages(rest, scene)
+        if not found and not messages:
             return scene.speech.said("found-nothing", name=Title(rest))
+        in_chats = scene.speech.said("found-in-chats")
+        if not found:
+            return scene.speech.under(in_chats, messages)
         entries = [entry_of(each) for each in found]
-        return await self._listed(scene.speech.said("found"), entries, scene)
+        listed = await self._listed(scene.speech.said("found"), entries, scene)
+        return scene.speech.under(in_chats, messages, before=listed) if messages else listed
+
+    async def _messages(self, rest: str, scene: Scene) -> Sequence[str]:
+        """Return a line for each message that has the words, where chats are to be searched."""
+        speech = scene.speech
+        return [
+            speech.words(
+                "message",
+                text="".join(part.text for part in parts),
+                # Not by a name that they gave themselves, and anybody may take.
+                who=message.sender,
+                when=speech.when(datetime.fromtimestamp(message.origin_server_ts / 1000, UTC)),
+            )
+            for message, parts in await self._lookups.messages(rest, MOST_MESSAGES)
+        ]
 
     async def show(self, rest: str, scene: Scene) -> Said:
         """List what is in a collection or of a capability that is named; without a name, what is here."""

@@ -62,6 +62,16 @@ class Speech:
         body = "\n".join([head.body, *numbers, *([tail] if tail else [])])
         return replace(head, body=body, html=html, choices=tuple(choices))
 
+    def under(self, head: Said, lines: Sequence[str], *, before: Said | None = None) -> Said:
+        """Return a message with lines under a sentence that nobody answers to, behind another message."""
+        shown = [one_line(each, MAX_TITLE * 2) for each in lines]
+        body = "\n".join([head.body, *(f"• {line}" for line in shown)])
+        items = "".join(f"<li>{escape(line)}</li>" for line in shown)
+        html = f"<p>{head.html}</p><ul>{items}</ul>"
+        if before is None:
+            return replace(head, body=body, html=html)
+        return replace(before, body=f"{before.body}\n{body}", html=f"{before.html}{html}")
+
     def elsewhere(self, answer: Said, room: str) -> Said:
         """Return an answer as it is said in another room than it was asked for."""
         head = self.said("elsewhere", room=Title(room))

@@ -70,6 +70,41 @@ class Message:
     event_id: str
     origin_server_ts: int
 
+    @property
+    def text(self) -> str:
+        """What a message says, as it was edited last; empty where it says nothing in words."""
+        content = self.content.get("m.new_content", self.content)
+        body = content.get("body") if isinstance(content, Mapping) else None
+        return body if isinstance(body, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageQuestion:
+    """Which messages are searched for."""
+
+    text: str
+    """What somebody typed, with at least one word; messages have all of them, in any form."""
+    but_rooms: Sequence[str] = ()
+    """Where nothing is searched."""
+    room_id: str | None = None
+    sender: str | None = None
+    since: int | None = None
+    """When it was sent at the earliest, in milliseconds since 1970."""
+    until: int | None = None
+    """Before when it was sent."""
+    limit: int = 20
+    after: tuple[int, int] | None = None
+    """Where the page before ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Some of the messages that were found, newest first."""
+
+    messages: Sequence[Message]
+    next: tuple[int, int] | None
+    """Where the next page goes on; None at the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedEvent:
@@ -328,6 +363,14 @@ class Homeserver(Speaking, Protocol):
         """Return an event that is no state, with the content of its sender's newest edit of it.
 
         That content has the edit's `m.new_content`. None where it is unknown, redacted or soft-failed.
+        """
+
+    async def find_messages(self, question: MessageQuestion) -> MessagePage:
+        """Search the messages of rooms that the owner is in and that are not encrypted.
+
+        What is found are `m.room.message` events with the content of their newest edit, as the
+        owner may see them: nothing redacted, and nothing from before they came where the room
+        hides that. The voice's own are left out. A page may hold fewer than it could.
         """
 
     async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:

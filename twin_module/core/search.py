@@ -1,17 +1,18 @@
 """Full-text search in words: what is a word, what is asked for, and what is shown of a text.
 
-Every database gets words that were found and folded here, so all of them find alike, and no
-text of a person ever reaches a query language.
+Every database gets words that were found and folded here, with their stems, so all of them find
+alike, and no text of a person ever reaches a query language.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from twin_module.core.errors import InvalidParam
+from twin_module.core.stems import stems
 
 MAX_ASKED: Final = 200
 """The longest question, in characters."""
@@ -19,12 +20,14 @@ MAX_WORDS: Final = 10
 """The most words of a question."""
 MAX_WORD: Final = 64
 """So much of a word counts, in characters."""
-MAX_DISTINCT: Final = 800_000
-"""So many bytes of different words are found of one text; PostgreSQL takes 1 MiB at most."""
-_WORD_COST: Final = 8
+MOST_TEXT: Final = 180_000
+"""So many bytes of different words and stems are found of a text that an event holds."""
+MOST_LONG: Final = 800_000
+"""The same of a text that lies in media; PostgreSQL takes less than 1 MiB for both."""
+_FOR_WORDS: Final = 0.7
+"""The part of these that is for words; the rest is for stems that are no words of the text."""
+_WORD_COST: Final = 5
 """What PostgreSQL adds to each different word, in bytes, at most."""
-MAX_COUNTED: Final = 100_000
-"""Of so many words of a text it counts how often they are there; later ones are there, or not."""
 EXCERPT: Final = 160
 _BEFORE: Final = 50
 """So much of an excerpt stands before the first word that was found."""
@@ -77,32 +80,53 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", whole.replace("\x00", " "))
 
 
-def words(text: str) -> str:
-    """Return the folded words of a text, with spaces between; of long texts see MAX_DISTINCT."""
-    kept: list[str] = []
-    known: set[str] = set()
-    left = MAX_DISTINCT
-    for word in _all_words(text):
-        if word not in known:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a text is found by: folded words, each once, with spaces between."""
+
+    words: str
+    stems: str
+    """Those of its words that are none of them."""
+
+
+NOTHING: Final = Entry("", "")
+
+
+def entry(text: str, most: int = MOST_TEXT) -> Entry:
+    """Return what a text is found by; 5 MB take a second, in which other threads go on.
+
+    Args:
+        text: as `composed` returns it.
+        most: bytes that a database may need for it; further words are not found.
+    """
+    whole = _within(_all_words(text), int(most * _FOR_WORDS))
+    further = (each for each in stems(whole) if each not in whole)
+    return Entry(" ".join(whole), " ".join(_within(further, int(most * (1 - _FOR_WORDS)))))
+
+
+def _within(words: Iterable[str], left: int) -> dict[str, None]:
+    """Return the different ones of words, in order, as far as there is room for them."""
+    kept: dict[str, None] = {}
+    for word in words:
+        if word not in kept:
             left -= len(word.encode()) + _WORD_COST
             if left < 0:
                 break
-            known.add(word)
-        elif len(kept) >= MAX_COUNTED:
-            continue
-        kept.append(word)
-    return " ".join(kept)
+            kept[word] = None
+    return kept
 
 
 def _all_words(text: str) -> Iterator[str]:
     if text.isascii():
         # The same as below, several times as fast.
-        return (each[:MAX_WORD] for each in _ASCII_WORD.findall(text.lower()))
-    return (word for _, word in _folded(text))
+        return (each.group()[:MAX_WORD] for each in _ASCII_WORD.finditer(text.lower()))
+    return (word for run in _WORD.finditer(text) for _, word in _folded(run))
 
 
 def asked(question: str) -> Sequence[str]:
-    """Return the folded words of a question, each once; every one means what begins with it.
+    """Return the folded words of a question, each once.
+
+    Every one means what begins with it, and what has its stem.
 
     Raises:
         InvalidParam: there are none, or too many.
@@ -110,7 +134,7 @@ def asked(question: str) -> Sequence[str]:
     if len(question) > MAX_ASKED:
         raise InvalidParam(f"q: {MAX_ASKED} characters are the most.")
     text = composed(question)
-    found = list(dict.fromkeys(word for _, word in _folded(text)))
+    found = list(dict.fromkeys(_all_words(text)))
     if not found:
         raise InvalidParam("q: name at least one word to search for.")
     if len(_WORD.findall(text)) > MAX_WORDS:
@@ -118,17 +142,71 @@ def asked(question: str) -> Sequence[str]:
     return found
 
 
-def excerpt(text: str, wanted: Sequence[str]) -> Sequence[Part]:
+def spellings(question: str) -> Sequence[Sequence[str]]:
+    """Return each word of a question in the ways that an index may have it which folds only ASCII."""
+    words = dict.fromkeys(run.group() for run in _WORD.finditer(composed(question)))
+    return [
+        [word.lower()]
+        if word.isascii()
+        else list(
+            dict.fromkeys((word.lower(), word.capitalize(), word.upper(), word, fold(word) or word))
+        )
+        for word in words
+    ]
+
+
+class Wanted:
+    """Finds words that were asked for in texts: those that begin with one, or have its stem."""
+
+    def __init__(self, asked_for: Sequence[str]) -> None:
+        """Take folded words, as `asked` returns them."""
+        self._beginnings = tuple(asked_for)
+        self._stems = {*asked_for, *stems(asked_for)}
+        # A stem begins as its word does, which spares most words of a text the work.
+        self._initials = {each[0] for each in self._stems}
+        letters = "".join(sorted(each for each in self._initials if each.isascii()))
+        self._in_ascii = re.compile(
+            f"(?<![A-Za-z0-9])[{letters}{letters.upper()}][A-Za-z0-9]*" if letters else "(?!)"
+        )
+
+    def fits(self, word: str) -> bool:
+        """Tell whether a folded word is one."""
+        if word.startswith(self._beginnings):
+            return True
+        return word[0] in self._initials and not self._stems.isdisjoint((word, *stems([word])))
+
+    def matches(self, text: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
+        """Return where they stand in a part of a text."""
+        limit = len(text) if end is None else end
+        for run in (self._in_ascii if text.isascii() else _WORD).finditer(text, start):
+            if run.start() >= limit:
+                return
+            if run[0][0].lower() in self._initials or not run[0].isascii():
+                yield from (part for part, word in _folded(run) if self.fits(word))
+
+
+def has_all(text: str, asked_for: Sequence[str]) -> bool:
+    """Tell whether a text, as `composed` returns it, has all words that were asked for, in any form."""
+    found = entry(text).words.split()
+    return all(any(map(Wanted([each]).fits, found)) for each in asked_for)
+
+
+def marked(text: str, wanted: Wanted) -> Sequence[Part]:
+    """Return all of a text in parts; as for `excerpt`, but for its length."""
+    return _joined(_parts(text, 0, len(text), wanted))
+
+
+def excerpt(text: str, wanted: Wanted) -> Sequence[Part]:
     """Return the surroundings of the first word that was asked for, about 160 characters.
 
     Args:
         text: the beginning of a longer one, or all of it, as `composed` returns it.
-        wanted: folded words, as `asked` returns them.
+        wanted: what was asked for.
 
     Returns:
         The parts in order; the beginning of the text where no word of it was asked for.
     """
-    first = next(_matches(text, wanted), None)
+    first = next(wanted.matches(text), None)
     start = max(0, first.start() - _BEFORE) if first else 0
     if start and first:
         gap = _SPACE.search(text, start, min(first.start(), start + _EDGE))
@@ -140,11 +218,11 @@ def excerpt(text: str, wanted: Sequence[str]) -> Sequence[Part]:
     return _joined(_parts(text, start, end, wanted))
 
 
-def _parts(text: str, start: int, end: int, wanted: Sequence[str]) -> Iterator[Part]:
+def _parts(text: str, start: int, end: int, wanted: Wanted) -> Iterator[Part]:
     if start:
         yield Part("…", match=False)
     at = start
-    for each in _matches(text, wanted, start, end):
+    for each in wanted.matches(text, start, end):
         yield Part(text[at : each.start()], match=False)
         yield Part(text[each.start() : min(each.end(), end)], match=True)
         at = min(each.end(), end)
@@ -167,27 +245,12 @@ def _is_there(part: Part) -> bool:
     return bool(part.text)
 
 
-def _matches(
-    text: str, wanted: Sequence[str], start: int = 0, end: int | None = None
-) -> Iterator[re.Match[str]]:
-    beginnings = tuple(wanted)
-    for run, word in _folded(text, start, end):
-        if word.startswith(beginnings):
-            yield run
-
-
-def _folded(
-    text: str, start: int = 0, end: int | None = None
-) -> Iterator[tuple[re.Match[str], str]]:
-    """Return the words of a part of a text, folded, with where they stand."""
-    limit = len(text) if end is None else end
-    for run in _WORD.finditer(text, start):
-        if run.start() >= limit:
-            return
-        if run.group().isascii():
-            yield run, run.group().lower()[:MAX_WORD]
-            continue
-        for part in _ALONE.finditer(text, run.start(), run.end()):
-            word = fold(part.group())
-            if word:
-                yield part, word
+def _folded(run: re.Match[str]) -> Iterator[tuple[re.Match[str], str]]:
+    """Return the words of a run of letters, folded, with where they stand."""
+    if run.group().isascii():
+        yield run, run.group().lower()[:MAX_WORD]
+        return
+    for part in _ALONE.finditer(run.string, run.start(), run.end()):
+        word = fold(part.group())
+        if word:
+            yield part, word

@@ -112,7 +112,7 @@ class Orders:
         self, room_id: str, orders: Sequence[Order], current: Mapping[Key, StateEvent]
     ) -> list[Order]:
         """Leave out, and answer, what can't be written on what is current."""
-        used: int | None = None
+        taken = 0
         possible = []
         for order in orders:
             try:
@@ -123,10 +123,8 @@ class Orders:
                     if not _same(put, current)
                 ]
                 needed = self._space.needed(order.fresh, current)
-                if needed:
-                    used = await self._space.used(room_id) if used is None else used
-                    self._space.check(used, needed)
-                    used += needed
+                await self._space.take(room_id, needed, before=taken)
+                taken += needed
             except TwinError as error:
                 order.outcome = error
             else:

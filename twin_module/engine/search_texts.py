@@ -72,6 +72,8 @@ class SearchTexts:
                 "Search can't read %s in %s yet: %s", place.uid, place.room_id, error.message
             )
             return
+        # Beside everything else, and before the transaction, for which others wait.
+        long = await self._homeserver.in_thread(lambda: search.long_of(text))
         await self._homeserver.transact(
-            "twin_search_text", lambda cursor: search.add_long(cursor, each, text)
+            "twin_search_text", lambda cursor: search.add_long(cursor, each, long)
         )

@@ -97,6 +97,10 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "description": "What your twin tells in collections that you made, by room ID: all that"
             " changes, a digest once a day, only what asks somebody for something, or none.",
         },
+        "search_chats": {
+            "type": "boolean",
+            "description": "Whether search also looks through the messages of your unencrypted chats.",
+        },
     },
     "additionalProperties": False,
 }
@@ -123,6 +127,7 @@ class Wishes:
     """The day and the time."""
     notices: Mapping[str, str] = field(default_factory=dict)
     """What is told in collections, by room ID, where it is not `all`."""
+    search_chats: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -144,6 +149,7 @@ class Wishes:
             "daily_brief": self.daily_brief,
             "weekly_brief": {"day": weekly[0], "at": weekly[1]} if weekly else None,
             "notices": dict(self.notices),
+            "search_chats": self.search_chats,
         }
 
 
@@ -194,4 +200,5 @@ def _wishes(content: Mapping[str, Any]) -> Wishes:
         daily_brief=content.get("daily_brief", BRIEF),
         weekly_brief=(weekly["day"], weekly["at"]) if weekly else None,
         notices=dict(content.get("notices", {})),
+        search_chats=content.get("search_chats", False),
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from twin_module.core.errors import NotFound
 from twin_module.core.ports import Cursor
 from twin_module.core.state import StateEvent, frozen
 from twin_module.engine import (
@@ -27,6 +28,10 @@ from twin_module.engine.search import Findable
 from twin_module.engine.sequence import PROJECTION, next_seq
 from twin_module.engine.versions import Conflict, Place
 
+MAX_WORD: Final = 300
+"""So many characters of a word stand in the index: PostgreSQL takes no long ones (2,704 bytes a row)."""
+LIVE: Final = "removed = 0 AND content IS NOT NULL"
+"""Which objects lists show."""
 SCHEMA: Final[Sequence[Sequence[str] | Callable[[Cursor], None]]] = (
     (
         """CREATE TABLE IF NOT EXISTS twin_position (
@@ -67,6 +72,38 @@ SCHEMA: Final[Sequence[Sequence[str] | Callable[[Cursor], None]]] = (
     voice_store.add_places,
     (*news_store.SCHEMA, *heard_store.SCHEMA),
     waits.SCHEMA,
+    # Anew, since stems and who wrote it came to what an object is found by.
+    search.make,
+    (
+        # One index for each order that lists are asked for in, of one room and of all rooms.
+        "DROP INDEX IF EXISTS twin_objects_type",
+        "CREATE INDEX twin_objects_uid ON twin_objects (type, uid, room_id)",
+        *(
+            f"CREATE INDEX twin_objects_{name} ON twin_objects ({columns}) WHERE {LIVE}"
+            for name, columns in (
+                ("updated", "type, ts, uid, room_id"),
+                ("title", "type, title, uid, room_id"),
+                ("room_updated", "room_id, type, ts, uid"),
+                ("room_title", "room_id, type, title, uid"),
+            )
+        ),
+        "DROP INDEX IF EXISTS twin_index_word",
+        "DROP INDEX IF EXISTS twin_index_number",
+        f"UPDATE twin_index SET word = SUBSTR(word, 1, {MAX_WORD}) WHERE LENGTH(word) > {MAX_WORD}",
+        # With all that there is, or SQLite looks for one object's entry among those of all objects.
+        "DROP INDEX IF EXISTS twin_index_object",
+        "CREATE INDEX twin_index_object ON twin_index (room_id, type, uid, field, word, number)",
+        # Of all rows, since some look for whatever has a field.
+        "CREATE INDEX twin_index_word ON twin_index (type, field, word, uid, room_id)",
+        *(
+            f"CREATE INDEX twin_index_{name} ON twin_index ({columns}) WHERE {kind} IS NOT NULL"
+            for name, columns, kind in (
+                ("number", "type, field, number, uid, room_id", "number"),
+                ("room_word", "room_id, type, field, word, uid", "word"),
+                ("room_number", "room_id, type, field, number, uid", "number"),
+            )
+        ),
+    ),
 )
 """Steps from one version of the tables to the next; only ever append. A step is statements, or
 what runs them where databases differ."""
@@ -130,6 +167,11 @@ OBJECT_COLUMNS: Final = (
     "o.room_id, o.type, o.uid, o.event_id, o.sender, o.ts, o.removed, o.problem,"
     " o.good_event_id, o.good_sender, o.good_ts, o.content, o.title, o.seq"
 )
+SHOWN_COLUMNS: Final = (
+    "o.room_id, o.type, o.uid, o.event_id, COALESCE(o.good_sender, o.sender),"
+    " COALESCE(o.good_ts, o.ts), o.title, o.content, o.problem"
+)
+"""What readers see of an object."""
 
 
 def record(row: Sequence[Any]) -> Record:
@@ -185,6 +227,18 @@ def read_room(cursor: Cursor, room_id: str) -> Room | None:
     cursor.execute(f"SELECT {_ROOM_COLUMNS} FROM twin_rooms WHERE room_id = ?", (room_id,))
     row = cursor.fetchone()
     return Room(*row) if row else None
+
+
+def joined_room(cursor: Cursor, room_id: str) -> Room:
+    """Return a room that the twin is in.
+
+    Raises:
+        NotFound: it is in no such room.
+    """
+    room = read_room(cursor, room_id)
+    if room is None or room.membership != "join":
+        raise NotFound(f"This twin is in no room {room_id}.")
+    return room
 
 
 def read_rooms(cursor: Cursor, membership: str | None = None) -> list[Room]:
@@ -256,9 +310,14 @@ def write_object(
     if each.content is None:
         search.forget(cursor, Place(*key))
     else:
-        version = each.good_ts or each.ts, each.good_event_id or each.event_id
+        version = search.Version(
+            each.good_ts or each.ts,
+            each.good_event_id or each.event_id,
+            each.good_sender or each.sender,
+        )
         search.write(cursor, Place(*key), version, each.title or "", findable)
-    entries = _index_entries(index)
+    # Lists rely on it that what is in the index has content.
+    entries = _index_entries({} if each.content is None or each.removed else index)
     if read_object(cursor, *key) == each and _read_index(cursor, key) == entries:
         return False
     _forget_rows(cursor, key)
@@ -295,7 +354,10 @@ def _index_entries(index: Mapping[str, Any]) -> set[tuple[str, str | None, int |
     entries: set[tuple[str, str | None, int | None]] = set()
     for name, value in index.items():
         for part in [value] if isinstance(value, str | int) else value or ():
-            entries.add((name, None, part) if isinstance(part, int) else (name, part, None))
+            if isinstance(part, int):
+                entries.add((name, None, part))
+            else:
+                entries.add((name, part[:MAX_WORD], None))
     return entries
 
 

@@ -66,6 +66,8 @@ from twin_module.core.ports import (
     Invitation,
     Member,
     Message,
+    MessagePage,
+    MessageQuestion,
     OwnFile,
     SignedEvent,
     Summary,
@@ -82,7 +84,7 @@ from twin_module.core.state import (
     plain,
 )
 from twin_module.core.voice import voice_of
-from twin_module.engine import synapse_people, synapse_web_fetch
+from twin_module.engine import synapse_people, synapse_search, synapse_web_fetch
 from twin_module.engine.synapse_chain import Chain
 from twin_module.engine.synapse_voice import SynapseVoice
 
@@ -351,6 +353,10 @@ class SynapseHomeserver(SynapseVoice):
         if message is None or newest is None or "m.new_content" not in newest.content:
             return message
         return replace(message, content=newest.content)
+
+    async def find_messages(self, question: MessageQuestion) -> MessagePage:
+        """Search messages in the index that Synapse keeps of them."""
+        return await synapse_search.find_messages(self._hs, self, question)
 
     async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:
         """Ask the servers of a room, one after the other; Synapse checks hash and signatures."""
@@ -876,7 +882,7 @@ def widen_cors(prefix: bytes) -> None:
             )
             request.setHeader(
                 b"Access-Control-Allow-Headers",
-                b"X-Requested-With, Content-Type, Authorization, Date, If-Match, If-None-Match, Last-Event-ID, X-Experience",
+                b"X-Requested-With, Content-Type, Authorization, Date, If-Match, If-None-Match, Last-Event-ID, X-Experience, Idempotency-Key",
             )
             request.setHeader(b"Access-Control-Expose-Headers", b"Synapse-Trace-Id, Server, ETag")
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from twin_module.core.capability import Capability
 from twin_module.core.effects import Put
-from twin_module.core.errors import BadJson, NotFound, NotReady
+from twin_module.core.errors import BadJson, NotReady
 from twin_module.core.layout import collection_room
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import frozen
@@ -61,6 +61,9 @@ WHOLE_LOOK_MS: Final = 5 * MINUTE
 """From one look at everything to the next; nothing is known that needs it."""
 AGAIN_MS: Final = 10 * MINUTE
 """When a twin that could not start, or find out what it has to do, is to be woken to try again."""
+RESTS: Final = 3
+"""How many times as long as a turn took the next one waits; the first after a rest never does."""
+LONGEST_REST_MS: Final = 250
 _TURN: Final = "turn"
 
 
@@ -120,7 +123,9 @@ class Twin:
         self._is_refused = False
         self._is_stopped = False
         self._turning = False
+        """Whether it follows what changed, or rests from that."""
         self._again = False
+        self._take_back: Callable[[], None] = lambda: None
         self._news = True
         """Whether there may be something to be merged or written down."""
         self._failed: Backoff[str] = Backoff()
@@ -243,13 +248,26 @@ class Twin:
         self._news = True
 
     async def _turn_until_quiet(self) -> None:
+        began = self.homeserver.now()
         try:
-            while self._again:
-                self._again = False
-                if self.not_ready is None and not self._is_stopped:
-                    await self._turn()
+            self._again = False
+            if self.not_ready is None and not self._is_stopped:
+                await self._turn()
         finally:
-            self._turning = False
+            # Where much comes one after the other, turns are not to take the time that it needs.
+            took = self.homeserver.now() - began
+            self._rest(min(max(took, 0) * RESTS, LONGEST_REST_MS))
+
+    def _rest(self, milliseconds: int) -> None:
+        if milliseconds and not self._is_stopped:
+            self._take_back = self.homeserver.call_later(milliseconds / 1000, self._go_on)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self._turning = False
+        if self._again and not self._is_stopped:
+            self.wake()
 
     async def _turn(self) -> None:
         try:
@@ -273,6 +291,7 @@ class Twin:
     def stop(self) -> None:
         """Plan and begin nothing any more; the server stops."""
         self._is_stopped = True
+        self._take_back()
         self.reminders.stop()
 
     # Sleeping
@@ -283,6 +302,8 @@ class Twin:
             return "a document is open"
         if self.peers.remembers_calls():
             return "another twin called a moment ago, which is not to be answered twice"
+        if self._again:
+            return sleeping.WORK["twin_turn"]
         return sleeping.work_in_words(self.homeserver)
 
     async def next_alarm(self) -> int | None:
@@ -368,12 +389,9 @@ class Twin:
         Raises:
             NotFound: it is in no such room.
         """
-        room = await self.homeserver.transact(
-            "twin_room", lambda cursor: store.read_room(cursor, room_id)
+        return await self.homeserver.transact(
+            "twin_room", lambda cursor: store.joined_room(cursor, room_id)
         )
-        if room is None or room.membership != "join":
-            raise NotFound(f"This twin is in no room {room_id}.")
-        return room
 
     def refuse(self, reason: str) -> None:
         """Serve nobody, for a reason that a person has to mend."""

@@ -1,6 +1,7 @@
 """What calls of the API ask for: which object, and how many entries of a list."""
 
 from twin_module.core.errors import InvalidParam, NotFound
+from twin_module.core.ports import Cursor
 from twin_module.engine import store
 from twin_module.engine.store import Record
 from twin_module.engine.twin import Twin
@@ -25,10 +26,14 @@ async def record_of(twin: Twin, call: Call) -> Record:
     Raises:
         NotFound: there never was one; or as `place_of`.
     """
-    place = await place_of(twin, call)
-    found = await twin.homeserver.transact(
-        "twin_object", lambda cursor: store.read_object(cursor, place.room_id, *place.key)
-    )
+    event_type = twin.commands.capability(call.path["capability"]).event_type.type
+    room_id, uid = call.path["room_id"], call.path["uid"]
+
+    def work(cursor: Cursor) -> Record | None:
+        store.joined_room(cursor, room_id)
+        return store.read_object(cursor, room_id, event_type, uid)
+
+    found = await twin.homeserver.transact("twin_object", work)
     if found is None:
         raise no_such_object(call)
     return found

@@ -8,6 +8,7 @@ from twin_module.core.errors import TwinError
 from twin_module.engine.commands import Item
 from twin_module.engine.orders import Written
 from twin_module.engine.twin import Twin
+from twin_module.rest import once
 from twin_module.rest.route import Answer, Call, Route
 from twin_module.rest.shown import capability_names, written_json
 
@@ -16,17 +17,18 @@ MAX_BULK: Final = 1000
 
 async def bulk(twin: Twin, call: Call) -> Answer:
     """Write up to 1,000 objects; what became of each stands in its place."""
-    await twin.joined_room(call.path["room_id"])
+    room_id = call.path["room_id"]
+    await twin.joined_room(room_id)
     items = [
         Item(
             type=twin.commands.capability(each["capability"]).event_type.type,
-            uid=each.get("uid") or twin.homeserver.new_uid(),
+            uid=each.get("uid") or once.uid_of(twin, call.key, number),
             content=each["content"],
         )
-        for each in call.body["objects"]
+        for number, each in enumerate(call.body["objects"])
     ]
     names = capability_names(twin)
-    results = await twin.commands.bulk(call.path["room_id"], items, call.experience)
+    results = await _made(twin, call, items)
     await twin.projector.catch_up()
     return Answer(
         {
@@ -35,6 +37,20 @@ async def bulk(twin: Twin, call: Call) -> Answer:
             ]
         }
     )
+
+
+async def _made(twin: Twin, call: Call, items: Sequence[Item]) -> list[Written | TwinError]:
+    """Write objects, but for those without a uid of their own that this request has made before."""
+    chosen = [(item.type, item.uid) for item in items]
+    own = [
+        key
+        for key, each in zip(chosen, call.body["objects"], strict=True)
+        if call.key is not None and not each.get("uid")
+    ]
+    before = await once.made_before(twin, call.path["room_id"], own)
+    new = [item for item, key in zip(items, chosen, strict=True) if key not in before]
+    written = iter(await twin.commands.bulk(call.path["room_id"], new, call.experience))
+    return [before[key] if key in before else next(written) for key in chosen]
 
 
 def _result(item: Item, result: Written | TwinError, names: Mapping[str, str]) -> dict[str, Any]:
@@ -88,6 +104,7 @@ ROUTES: Final[Sequence[Route]] = (
         },
         answer={"type": "object", "required": ["objects"]},
         stamped=True,
+        once=True,
     ),
     Route(
         method="POST",

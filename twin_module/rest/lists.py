@@ -1,17 +1,20 @@
 """Lists of objects, and rooms as a capability sees them."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from twin_module.core.capability import Capability
 from twin_module.core.errors import InvalidParam
-from twin_module.engine import query, store
+from twin_module.core.ports import Cursor
+from twin_module.engine import query, sequence, store
 from twin_module.engine.query import Condition, Query
 from twin_module.engine.twin import Twin
 from twin_module.rest.asked import limit_of
-from twin_module.rest.route import Answer, Call, Route
-from twin_module.rest.shown import OBJECT, capability_names, object_json
+from twin_module.rest.route import Answer, Call, Route, unchanged
+from twin_module.rest.shown import OBJECT, capability_names, row_text
 
 RESERVED: Final = ("capability", "not_sender", "sort", "limit", "from", "access_token")
 
@@ -20,16 +23,26 @@ async def list_objects(twin: Twin, call: Call) -> Answer:
     """List objects of one room or of all, filtered, sorted, page by page."""
     asked = _query(twin, call)
     room_id = call.path.get("room_id")
-    if room_id is not None:
-        await twin.joined_room(room_id)
-    page = await twin.homeserver.transact("twin_list", lambda cursor: query.run(cursor, asked))
     names = capability_names(twin)
-    body: dict[str, Any] = {
-        "objects": [object_json(each, names[each.type]) for each in page.records]
-    }
-    if page.next:
-        body["next_batch"] = page.next
-    return Answer(body)
+
+    def work(cursor: Cursor) -> Answer:
+        if room_id is not None:
+            store.joined_room(cursor, room_id)
+        # Before the list is read, so that it is as new as its tag at least.
+        answer = Answer(
+            None,
+            etag=f"{call.run}-{sequence.last_seq(cursor)}",
+            weak=True,
+            compressible=room_id is not None,
+        )
+        if answer.tag in call.known:
+            return unchanged(answer)
+        rows, following = query.read_rows(cursor, asked)
+        objects = ",".join(row_text(row, names[row[1]]) for row in rows)
+        further = f'"next_batch":{json.dumps(following)},' if following else ""
+        return replace(answer, body=f'{{{further}"objects":[{objects}]}}')
+
+    return await twin.homeserver.transact("twin_list", work)
 
 
 def _query(twin: Twin, call: Call) -> Query:

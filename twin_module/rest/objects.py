@@ -9,9 +9,10 @@ from twin_module.core.state import StateEvent, frozen, plain
 from twin_module.engine.orders import ANY, NEW
 from twin_module.engine.store import Record
 from twin_module.engine.twin import Twin
+from twin_module.rest import once
 from twin_module.rest.asked import no_such_object, place_of, record_of
-from twin_module.rest.route import Answer, Call, Route
-from twin_module.rest.shown import OBJECT, WRITTEN, object_json, written_json
+from twin_module.rest.route import Answer, Call, Route, unchanged
+from twin_module.rest.shown import OBJECT, WRITTEN, object_text, written_json
 
 
 async def _record(twin: Twin, call: Call) -> Record:
@@ -24,7 +25,13 @@ async def _record(twin: Twin, call: Call) -> Record:
 async def read_object(twin: Twin, call: Call) -> Answer:
     """Show one object with its revision."""
     found = await _record(twin, call)
-    return Answer(object_json(found, call.path["capability"]), etag=found.event_id)
+    answer = Answer(
+        object_text(found, call.path["capability"]),
+        etag=found.event_id,
+        # Then the answer is not that event alone: it says why that does not fit, and what did.
+        weak=found.problem is not None,
+    )
+    return unchanged(answer) if answer.tag in call.known and not answer.weak else answer
 
 
 async def read_text(twin: Twin, call: Call) -> Answer:
@@ -42,8 +49,15 @@ async def replace_object(twin: Twin, call: Call) -> Answer:
 
 async def create_object(twin: Twin, call: Call) -> Answer:
     """Make an object with a uid of the twin's choice."""
-    uid = twin.homeserver.new_uid()
-    return await _write(twin, call, uid, _content(call.body), expected=NEW)
+    uid, content = once.uid_of(twin, call.key), _content(call.body)
+    if call.key is not None:
+        room_id, capability = call.path["room_id"], call.path["capability"]
+        key = (twin.commands.capability(capability).event_type.type, uid)
+        await twin.joined_room(room_id)
+        before = (await once.made_before(twin, room_id, [key])).get(key)
+        if before is not None:
+            return Answer(written_json(before, capability), etag=before.event_id)
+    return await _write(twin, call, uid, content, expected=NEW)
 
 
 async def patch_object(twin: Twin, call: Call) -> Answer:
@@ -139,6 +153,7 @@ ROUTES: Final[Sequence[Route]] = (
         body=_CONTENT,
         answer=WRITTEN,
         stamped=True,
+        once=True,
         status=201,
     ),
     Route(

@@ -5,6 +5,7 @@ from typing import Any
 
 from twin_module.core.capability import Capability
 from twin_module.core.errors import TwinError
+from twin_module.rest import once
 from twin_module.rest.route import Route
 
 PREFIX = "/_synapse/client/twin/v1"
@@ -112,6 +113,8 @@ def _headers(route: Route) -> list[dict[str, Any]]:
         described["X-Experience"] = (
             "The name of the app that asks, at most 255 characters; the history shows it as a claim."
         )
+    if route.once:
+        described[once.HEADER] = once.DESCRIPTION
     return [
         {"name": name, "in": "header", "schema": {"type": "string"}, "description": description}
         for name, description in described.items()

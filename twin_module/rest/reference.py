@@ -45,6 +45,11 @@ The twin describes them itself, as OpenAPI 3.1, at `{PREFIX}/openapi.json`.
 * **Revisions.** The `etag` of an object is the ID of its current event. Send it back as
   `If-Match`, and a change that somebody else made meanwhile is not overwritten: you get `412`
   with the revision that is `current` now. `If-None-Match: *` writes only what is not there yet.
+* **What you have already.** Objects and lists of objects come with an `ETag`. Send it as
+  `If-None-Match` when you ask again, and `304` says that you have the newest answer. Lists of one
+  room come compressed to who sends `Accept-Encoding: gzip`.
+* **Once.** To make an object, choose its uid and `PUT` it: sent again, that changes nothing. A
+  `POST` that makes objects takes an `Idempotency-Key` instead, and makes nothing twice either.
 * **Live changes.** `GET /changes` is a stream of server-sent events: `ready` at first, then
   `room` and `object`, each with what is there now. Remember the last `id` and send it as
   `Last-Event-ID` when you come back; nothing is missed.

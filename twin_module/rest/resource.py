@@ -1,8 +1,12 @@
 """The API in Synapse's web server: finds the call, checks who asks, answers in JSON."""
 
+import gzip
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from http import HTTPStatus
+from io import BytesIO
+from secrets import token_urlsafe
 from typing import Any, Final
 
 from synapse.http import server as http_server
@@ -10,6 +14,7 @@ from synapse.http.server import finish_request, respond_with_json
 from synapse.http.site import SynapseRequest
 from synapse.module_api import DirectServeJsonResource, ModuleApi
 from synapse.module_api.errors import InvalidClientCredentialsError, SynapseError
+from twisted.web.static import NoRangeStaticProducer
 
 from twin_module.core.errors import (
     BadJson,
@@ -41,6 +46,7 @@ from twin_module.rest import (
     lists,
     meetings,
     objects,
+    once,
     openapi,
     people,
     proofs,
@@ -92,6 +98,11 @@ DOCUMENT: Final = "openapi.json"
 EXPERIENCE: Final = "X-Experience"
 """The header by which an app says its name; a claim, which nothing proves."""
 MAX_EXPERIENCE: Final = 255
+AT_ONCE: Final = 65_536
+"""Bytes that are handed over at once. Where all of a large answer is, Twisted waits a minute for
+the next request and then hangs up, though a slow reader has not got it all yet (twisted#12498)."""
+WORTH_COMPRESSING: Final = 1400
+"""Bytes of an answer that one packet of a network carries."""
 FOR_STRANGERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex",
@@ -122,6 +133,7 @@ class TwinResource(DirectServeJsonResource):
         self._cookie = cookie.PageCookie(server_name, still_signed_in, end_session)
         self._editors = Editors(twin)
         self._patience = Patience()
+        self._run = token_urlsafe(6)
 
     def hang_up(self) -> None:
         """Let go who is connected for long, because the server stops."""
@@ -166,9 +178,12 @@ class TwinResource(DirectServeJsonResource):
                 if_match=_etag(request, "If-Match"),
                 if_none_match=_etag(request, "If-None-Match"),
                 experience=_experience(request) if route.stamped else None,
+                key=once.checked_key(_header(request, once.HEADER)) if route.once else None,
                 device_id=device_id,
+                known=_known(request),
+                run=self._run,
             )
-            _send(request, route, await route.handler(self._twin, call))
+            await self._send(request, route, await route.handler(self._twin, call))
         return None
 
     async def _check_owner(self, request: SynapseRequest) -> str | None:
@@ -208,6 +223,34 @@ class TwinResource(DirectServeJsonResource):
                 errors=[each.as_json() for each in problems],
             )
         return body
+
+    async def _send(self, request: SynapseRequest, route: Route, answer: Answer) -> None:
+        if answer.etag:
+            request.setHeader(b"ETag", answer.tag.encode())
+        status = route.status if answer.status == HTTPStatus.OK else answer.status
+        if status == HTTPStatus.NOT_MODIFIED:
+            _send_bytes(request, status, answer, b"")
+        elif isinstance(answer.body, str):
+            _send_bytes(request, status, answer, await self._packed(request, answer))
+        elif answer.content_type is not None:
+            _send_bytes(request, status, answer, answer.body)
+        else:
+            # Encodes in a thread, which what may be large is worth.
+            respond_with_json(
+                request, status, answer.body, send_cors=True, canonical_json=not answer.in_order
+            )
+
+    async def _packed(self, request: SynapseRequest, answer: Answer) -> bytes:
+        """Return text as it is sent, compressed where it may be, and where that helps."""
+        data: bytes = answer.body.encode()
+        if not answer.compressible:
+            return data
+        request.setHeader(b"Vary", b"Accept-Encoding")
+        if len(data) < WORTH_COMPRESSING or not _takes_gzip(request):
+            return data
+        request.setHeader(b"Content-Encoding", b"gzip")
+        packed = partial(gzip.compress, data, compresslevel=1, mtime=0)
+        return await self._twin.homeserver.in_thread(packed)
 
 
 def find(routes: Iterable[Route], method: str, parts: list[str]) -> tuple[Route, dict[str, str]]:
@@ -298,6 +341,19 @@ def _etag(request: SynapseRequest, header: str) -> str | None:
     return value.strip().removeprefix("W/").strip('"')
 
 
+def _known(request: SynapseRequest) -> frozenset[str]:
+    """Return the tags that `If-None-Match` names, of which those that the API makes hold no comma."""
+    return frozenset(each.strip() for each in (_header(request, "If-None-Match") or "").split(","))
+
+
+def _takes_gzip(request: SynapseRequest) -> bool:
+    for offer in (_header(request, "Accept-Encoding") or "").split(","):
+        name, _, weight = offer.partition(";")
+        if name.strip().lower() == "gzip":
+            return weight.strip().rstrip("0.") != "q="
+    return False
+
+
 def _experience(request: SynapseRequest) -> str | None:
     value = (_header(request, EXPERIENCE) or "").strip()
     if len(value) > MAX_EXPERIENCE or not value.isprintable():
@@ -315,28 +371,24 @@ def _header(request: SynapseRequest, name: str) -> str | None:
         raise InvalidParam(f"{name}: this is not UTF-8.") from None
 
 
-def _send(request: SynapseRequest, route: Route, answer: Answer) -> None:
-    if answer.etag:
-        request.setHeader(b"ETag", f'"{answer.etag}"'.encode())
-    status = route.status if answer.status == 200 else answer.status  # noqa: PLR2004
-    if answer.content_type is None and answer.status != 304:  # noqa: PLR2004
-        respond_with_json(
-            request, status, answer.body, send_cors=True, canonical_json=not answer.in_order
-        )
-        return
+def _send_bytes(request: SynapseRequest, status: int, answer: Answer, data: bytes) -> None:
     request.setResponseCode(status)
-    if answer.content_type is not None:
-        request.setHeader(b"Content-Type", answer.content_type.encode())
-        request.setHeader(b"Content-Length", b"%d" % len(answer.body))
+    if status != HTTPStatus.NOT_MODIFIED:
+        content_type = answer.content_type or "application/json"
+        request.setHeader(b"Content-Type", content_type.encode())
+        request.setHeader(b"Content-Length", b"%d" % len(data))
     request.setHeader(b"Cache-Control", b"no-cache, no-store, must-revalidate")
     for name, value in answer.headers.items():
         request.setHeader(name, value)
     # Texts are what people wrote: no browser may take one for a page.
     request.setHeader(b"X-Content-Type-Options", b"nosniff")
     http_server.set_cors_headers(request)
-    if answer.content_type is not None:
-        request.write(answer.body)
-    finish_request(request)
+    connection: object = request.channel
+    if len(data) > AT_ONCE and connection is not None:
+        NoRangeStaticProducer(request, BytesIO(data)).start()
+    else:
+        request.write(data)
+        finish_request(request)
 
 
 __all__ = ["ROUTES", "NotFound", "TwinResource", "find", "parse_json"]

@@ -1,7 +1,7 @@
 """What a call of the API is: one declaration from which dispatch and description both come."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from twin_module.engine.twin import Twin
@@ -21,24 +21,45 @@ class Call:
     if_none_match: str | None = None
     experience: str | None = None
     """Which app asks, as `X-Experience` says."""
+    key: str | None = None
+    """What `Idempotency-Key` says; see `once.py`."""
     device_id: str | None = None
     """The place at which whoever asks is signed in."""
     media_type: str = ""
     """Of a file, in small letters and without parameters."""
+    known: frozenset[str] = frozenset()
+    """The tags of what whoever asks has already, as `If-None-Match` names them."""
+    run: str = ""
+    """Says which run of the twin this is; no other one has the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back: JSON, or bytes with their own content type."""
+    """What is sent back: JSON, as text where it is encoded already, or bytes with their own content type."""
 
     body: Any
     status: int = 200
     etag: str | None = None
+    weak: bool = False
+    """Whether answers of this `etag` may differ byte by byte."""
+    compressible: bool = False
+    """Whether JSON text may be sent compressed. Its length then tells something of what is in it,
+    so nobody may have written in it who may not read all of it."""
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further ones; they stand in place of those of the same name that would be sent."""
     in_order: bool = False
     """Whether the order of names in JSON says something; else they are sorted."""
+
+    @property
+    def tag(self) -> str:
+        """The `etag` as a header has it (RFC 9110, section 8.8.3)."""
+        return f'{"W/" if self.weak else ""}"{self.etag}"'
+
+
+def unchanged(answer: Answer) -> Answer:
+    """Return what is sent to who has an answer already."""
+    return replace(answer, body=None, status=304)
 
 
 Handler: TypeAlias = Callable[[Twin, Call], Awaitable[Answer]]
@@ -72,12 +93,15 @@ class Route:
     """Whether `If-Match` and `If-None-Match` are looked at."""
     stamped: bool = False
     """Whether `X-Experience` is noted in what is written."""
+    once: bool = False
+    """Whether a request with an `Idempotency-Key` makes nothing a second time."""
     media_type: str = "application/json"
+    parts: list[str] = field(init=False)
+    """The path in its parts."""
 
-    @property
-    def parts(self) -> list[str]:
-        """The path in its parts."""
-        return self.path.strip("/").split("/")
+    def __post_init__(self) -> None:
+        """Take the path apart, once."""
+        object.__setattr__(self, "parts", self.path.strip("/").split("/"))
 
     def match(self, parts: list[str]) -> dict[str, str] | None:
         """Return the variable parts if a path is of this form."""

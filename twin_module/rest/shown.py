@@ -1,7 +1,8 @@
 """How objects and writes are shown in answers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring as _quoted
 from typing import Any, Final
 
 from twin_module.engine.orders import Written
@@ -46,6 +47,25 @@ def object_json(each: Record, capability: str) -> dict[str, Any]:
         "content": json.loads(each.content) if each.content else {},
     }
     return {**shown, "problem": each.problem} if each.problem else shown
+
+
+def object_text(each: Record, capability: str) -> str:
+    """Return the same as JSON text, in Matrix's canonical form; only where there is content."""
+    sender, ts = each.good_sender or each.sender, each.good_ts or each.ts
+    place = each.room_id, each.type, each.uid
+    row = (*place, each.event_id, sender, ts, each.title, each.content, each.problem)
+    return row_text(row, capability)
+
+
+def row_text(row: Sequence[Any], capability: str) -> str:
+    """Return the same of a row of `store.SHOWN_COLUMNS`, with its content as it is stored."""
+    room_id, event_type, uid, event_id, sender, ts, title, content, problem = row
+    shown = f',"problem":{_quoted(problem)}' if problem else ""
+    return (
+        f'{{"capability":{_quoted(capability)},"content":{content},"etag":{_quoted(event_id)}{shown}'
+        f',"room_id":{_quoted(room_id)},"sender":{_quoted(sender)},"title":{_quoted(title)}'
+        f',"type":{_quoted(event_type)},"uid":{_quoted(uid)},"updated":{ts}}}'
+    )
 
 
 def capability_names(twin: Twin) -> Mapping[str, str]:

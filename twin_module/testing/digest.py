@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from twin_module.core.capability import EventType
 from twin_module.core.layout import kind_of
-from twin_module.core.search import composed, words
+from twin_module.core.search import composed, entry
 from twin_module.core.state import NAMESPACE, StateEvent, frozen
 from twin_module.rooms import CAPABILITIES
 from twin_module.testing.twins import Twin
@@ -133,7 +133,7 @@ def _search(twin: Twin) -> Rows:
     for room_id, kind, uid, event_id, title, content in rows:
         texts = TYPES[kind].texts(frozen(json.loads(content)))
         text = "\n".join(each for each in texts if each.strip() != title.strip())
-        found[room_id, kind, uid] = event_id, words(composed(title)), composed(text)
+        found[room_id, kind, uid] = event_id, entry(composed(title)).words, composed(text)
     return found
 
 

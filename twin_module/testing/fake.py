@@ -34,6 +34,8 @@ from twin_module.core.ports import (
     Invitation,
     Member,
     Message,
+    MessagePage,
+    MessageQuestion,
     OwnFile,
     SignedEvent,
     Summary,
@@ -50,6 +52,7 @@ from twin_module.core.state import (
     plain,
 )
 from twin_module.core.voice import voice_of
+from twin_module.testing import fake_search
 from twin_module.testing.driver import Lock, pause, run
 from twin_module.testing.fake_calls import MEMBER, invite, join
 from twin_module.testing.fake_network import CLAIM_MS, FakeServer, new_room_id
@@ -378,6 +381,15 @@ class FakeHomeserver(FakeVoice):
             if each in there and "m.new_content" in there[each].content:
                 return replace(found, content=there[each].content)
         return found
+
+    async def find_messages(self, question: MessageQuestion) -> MessagePage:
+        """Look at all messages."""
+        edited = {
+            each: found
+            for each in fake_search.candidates(self.server, question)
+            if (found := await self.as_edited(each)) is not None
+        }
+        return fake_search.page(self.server, edited, question)
 
     async def fetch(self, room_id: str, event_id: str) -> StateEvent | None:
         """Ask the other servers of a room for an event."""

@@ -51,6 +51,22 @@ def test_what_is_found_is_numbered_and_says_where_it_is(alice: Chatty) -> None:
     assert alice.say("find \N{BLACK HEART SUIT}") == "Nothing found for “\N{BLACK HEART SUIT}”."
 
 
+def test_messages_are_found_when_the_owner_wants_chats_to_be_searched(alice: Chatty) -> None:
+    alice.collection("Home")
+    alice.say("task buy bread")
+    room = run(alice.port.create_room({"preset": "private_chat"}))
+    for body in ("The <b>bread</b> is in\nthe oven", "!find bread", "milk"):
+        alice.server.write(room, "m.room.message", None, {"msgtype": "m.text", "body": body})
+    assert alice.say("find bread") == "Found:\n1. buy bread in Home"
+    alice.wishes(search_chats=True)
+    alice.rest()
+    line = f"• The <b>bread</b> is in the oven ({alice.owner}, today at"
+    told = alice.say("find bread") or ""
+    assert told.startswith(f"Found:\n1. buy bread in Home\nIn chats:\n{line}")
+    assert len(told.splitlines()) == 4, "no command, and nothing of this chat"
+    assert (alice.say("find oven") or "").startswith(f"In chats:\n{line}")
+
+
 def test_a_capability_alone_lists_what_is_open(alice: Chatty) -> None:
     room = alice.collection("Home")
     alice.rest()

@@ -62,6 +62,8 @@ WORDS: Final = Catalog(
             "snoozed-nothing": "Answer to a message to be told it again later.",
             "when-not": "I don't understand when {name} is. Try: tomorrow 18:00, fri 10-11, in 2 hours.",
             "found": "Found:",
+            "found-in-chats": "In chats:",
+            "message": "{text} ({who}, {when})",
             "found-nothing": "Nothing found for {name}.",
             "find-what": "Say what to look for: !find bread",
             "shown": "{name}:",
@@ -158,6 +160,8 @@ WORDS: Final = Catalog(
             "when-not": "Ich verstehe nicht, wann {name} ist. Versuch: morgen 18:00, Fr 10-11, in"
             " 2 Stunden.",
             "found": "Gefunden:",
+            "found-in-chats": "In Chats:",
+            "message": "{text} ({who}, {when})",
             "found-nothing": "Nichts gefunden für {name}.",
             "find-what": "Sag, was du suchst: !suche Brot",
             "shown": "{name}:",

@@ -5,16 +5,19 @@ import { useEffect, useRef } from 'preact/hooks'
 import { Search as Glass, SearchX, UsersRound } from 'lucide-preact'
 import { Link, useLocation, useSearch } from 'wouter-preact'
 import { ago } from '../dates'
+import { safeAddress } from '../parts/addresses'
 import { Heading } from '../parts/frame'
 import { Icon } from '../parts/icons'
 import { Empty } from '../parts/loading'
-import { Avatar, clean, nameOf, roomName } from '../parts/names'
+import { Avatar, clean, Name, nameOf, roomName } from '../parts/names'
 import { places } from '../places'
 import { t } from '../texts/texts'
 import { twin } from '../twin/twin'
 import { capabilityName } from './objects/names'
+import { useMessages, type Message } from './search/messages'
 import { LONGEST, useQuestion, type Result } from './search/questions'
 import { asked, fits, marked, type Part } from './search/words'
+import { useWishes } from './settings/wishes'
 import './search/search.css'
 
 const MOST_NAMED = 20
@@ -27,6 +30,9 @@ export function Search() {
   const input = useRef<HTMLInputElement>(null)
   const { answer, busy, reading, problem, more, again } = useQuestion(question, capability)
   const words = asked(question)
+  const [wishes] = useWishes()
+  const inChats = capability === '' && wishes.state === 'there' && wishes.value.search_chats
+  const messages = useMessages(answer?.question, inChats)
 
   useEffect(() => {
     input.current?.focus()
@@ -51,7 +57,7 @@ export function Search() {
   const rooms = capability === '' ? roomsNamed(words) : []
   const people = capability === '' ? peopleNamed(words) : []
   const results = answer?.results ?? []
-  const count = rooms.length + people.length + results.length
+  const count = rooms.length + people.length + results.length + messages.length
   return (
     <div class="stack search" onKeyDown={(event) => walk(event, input.current)}>
       <Heading title={t('search.title')}>{t('search.title')}</Heading>
@@ -128,7 +134,7 @@ export function Search() {
             <Named title={t('search.objects')}>
               {results.map((each) => (
                 <li key={`${each.room_id} ${each.capability} ${each.uid}`}>
-                  <One result={each} words={words} />
+                  <One result={each} />
                 </li>
               ))}
             </Named>
@@ -138,6 +144,15 @@ export function Search() {
               {reading && <span class="busy" aria-hidden="true" />}
               {t('more')}
             </button>
+          )}
+          {messages.length > 0 && (
+            <Named title={t('search.messages')}>
+              {messages.map((each) => (
+                <li key={each.event_id}>
+                  <Said message={each} />
+                </li>
+              ))}
+            </Named>
           )}
           {problem !== '' && (
             <div class="empty" role="alert">
@@ -178,13 +193,13 @@ function Named({ title, children }: { title: string; children: ComponentChildren
   )
 }
 
-function One({ result, words }: { result: Result; words: readonly string[] }) {
-  const title = clean(result.title) || result.uid
+function One({ result }: { result: Result }) {
+  const titled = clean(result.title) !== ''
   return (
     <Link href={places.object(result)} class="plain found">
       <span class="spread">
         <strong class="title">
-          <Marked parts={marked(title, words)} />
+          <Marked parts={titled ? result.title_parts : [{ text: result.uid, match: false }]} />
         </strong>
         <span class="chip">{capabilityName(result.capability)}</span>
       </span>
@@ -197,6 +212,20 @@ function One({ result, words }: { result: Result; words: readonly string[] }) {
         <bdi>{roomName(result.room_id)}</bdi>, {ago(result.updated)}
       </span>
     </Link>
+  )
+}
+
+/** A message, which a Matrix client opens. */
+function Said({ message }: { message: Message }) {
+  return (
+    <a href={safeAddress(message.uri)} class="plain found" rel="noopener noreferrer nofollow">
+      <span class="excerpt">
+        <Marked parts={message.excerpt} />
+      </span>
+      <span class="soft small">
+        <Name id={message.sender} />, <bdi>{roomName(message.room_id)}</bdi>, {ago(message.sent)}
+      </span>
+    </a>
   )
 }
 

@@ -15,6 +15,7 @@ import { Invitations } from './settings/invitations'
 import { Links } from './settings/links'
 import { Look } from './settings/look'
 import { PARTS } from './settings/part'
+import { Search } from './settings/search'
 import { Sessions } from './settings/sessions'
 import { Time } from './settings/time'
 import { useWishes } from './settings/wishes'
@@ -49,6 +50,7 @@ export function Settings() {
           <Busy loaded={wishes} again={again} />
           <Time loaded={wishes} again={again} />
           <Companion loaded={wishes} again={again} />
+          <Search loaded={wishes} again={again} />
           <CalendarApps />
           <Experiences />
           <Card />

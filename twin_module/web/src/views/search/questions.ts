@@ -14,6 +14,7 @@ export const LONGEST = 200
 const MOST_WORDS = 10
 
 export interface Result extends TwinObject {
+  title_parts: Part[]
   excerpt: Part[]
 }
 
@@ -111,5 +112,5 @@ export function useQuestion(question: string, capability: string): Asked {
 
 /** Puts what was found on the shelf, so that it opens at once. */
 function keep(page: Page): void {
-  twin.shelf.take(page.results.map(({ excerpt: _, ...object }) => object))
+  twin.shelf.take(page.results.map(({ title_parts: _, excerpt: __, ...object }) => object))
 }

@@ -13,6 +13,7 @@ export const PARTS = [
   'busy',
   'time',
   'companion',
+  'search',
   'calendar-apps',
   'experiences',
   'card',

@@ -41,6 +41,8 @@ export interface Wishes {
   weekly_brief: Weekly | null
   /** What is told in collections that the owner made, by room ID, where it is not `all`. */
   notices: Record<string, Told>
+  /** Whether search looks through messages of unencrypted chats. */
+  search_chats: boolean
 }
 
 export interface WishesProps {
