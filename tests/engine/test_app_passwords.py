@@ -8,7 +8,6 @@ from twin_module.engine import app_passwords
 from twin_module.testing.driver import run
 
 HERE = "192.0.2.7"
-DAY_MS = 24 * 3600 * 1000
 
 
 def make(home: Home, name: str = "Phone") -> tuple[str, str]:
@@ -61,21 +60,25 @@ def test_what_is_kept_does_not_hold_the_password(alice: Home) -> None:
     assert password.replace("-", "") not in kept
 
 
-def test_passwords_are_listed_with_the_day_of_their_last_use(alice: Home) -> None:
+def test_passwords_are_listed_with_the_time_of_their_last_use(alice: Home) -> None:
     _, password = make(alice, "Phone")
     [listed] = run(alice.twin.app_passwords.listed())
     assert (listed.name, listed.last_used_ts) == ("Phone", None)
     admits(alice, password)
     [listed] = run(alice.twin.app_passwords.listed())
-    assert listed.last_used_ts == alice.port.now() // DAY_MS * DAY_MS
+    assert listed.last_used_ts == alice.port.now()
 
 
-def test_using_a_password_again_the_same_day_writes_nothing(alice: Home) -> None:
+def test_using_a_password_again_within_an_hour_writes_nothing(alice: Home) -> None:
     _, password = make(alice)
     admits(alice, password)
     before = run(alice.port.account_data(app_passwords.APP_PASSWORDS))
+    alice.network.pass_time(3599)
     admits(alice, password)
     assert run(alice.port.account_data(app_passwords.APP_PASSWORDS)) is before
+    alice.network.pass_time(1)
+    admits(alice, password)
+    assert run(alice.port.account_data(app_passwords.APP_PASSWORDS)) is not before
 
 
 def test_passwords_survive_a_restart(alice: Home) -> None:

@@ -25,7 +25,8 @@ _ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 """32 letters, without those that look like another one."""
 _GROUPS: Final = 5
 _GROUP: Final = 4
-_DAY_MS: Final = 24 * 3600 * 1000
+_HOUR_MS: Final = 3600 * 1000
+"""How long a use is not noted again. A day's beginning is another one in each time zone."""
 _MOST_TRIED: Final = 1000
 _TRIES: Final = 10
 """How many wrong passwords one address may try at once."""
@@ -42,7 +43,7 @@ class AppPassword:
     """Which app or device it is for, in the owner's words."""
     created_ts: int
     last_used_ts: int | None
-    """To the day."""
+    """To the hour: those right after it are not noted."""
 
 
 class AppPasswords:
@@ -134,13 +135,13 @@ class AppPasswords:
         return False
 
     async def _note_use(self, password_id: str, record: Mapping[str, Any]) -> None:
-        today = self._homeserver.now() // _DAY_MS * _DAY_MS
-        if record.get("last_used_ts") == today:
+        now, last = self._homeserver.now(), record.get("last_used_ts")
+        if isinstance(last, int) and 0 <= now - last < _HOUR_MS:
             return
         async with self._homeserver.lock(APP_PASSWORDS):
             kept = await self._kept()
             if password_id in kept:
-                used = {**kept[password_id], "last_used_ts": today}
+                used = {**kept[password_id], "last_used_ts": now}
                 await self._records.write({**kept, password_id: used})
 
     async def _kept(self) -> dict[str, Mapping[str, Any]]:

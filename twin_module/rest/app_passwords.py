@@ -57,7 +57,7 @@ _APP_PASSWORD: Final = {
         "id": {"type": "string"},
         "name": {"type": "string"},
         "created_ts": {"type": "integer"},
-        "last_used_ts": {"type": ["integer", "null"], "description": "To the day."},
+        "last_used_ts": {"type": ["integer", "null"], "description": "To the hour."},
     },
 }
 
