@@ -41,8 +41,12 @@ export class Server {
     }
   }
 
-  put = (room, uid, content) =>
-    this.ask('PUT', ['rooms', room, 'state', TASK, uid].map(encodeURIComponent).join('/'), content)
+  // One after the other: writes side by side fork the room, and a sync may end with what was.
+  put = (room, uid, content) => {
+    const path = ['rooms', room, 'state', TASK, uid].map(encodeURIComponent).join('/')
+    const go = () => this.ask('PUT', path, content)
+    return (this.last = (this.last ?? Promise.resolve()).then(go, go))
+  }
   remove = (room, { uid }) => this.put(room, uid, {})
 
   add = (room, title) => {
