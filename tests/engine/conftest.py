@@ -12,8 +12,9 @@ from twin_module.core.search import composed, entry
 from twin_module.core.state import NAMESPACE, StateEvent, frozen, plain
 from twin_module.engine import store
 from twin_module.engine.commands import Outcome
+from twin_module.engine.resting import LONGEST_MS
 from twin_module.engine.store import Record
-from twin_module.engine.twin import LONGEST_REST_MS, Twin
+from twin_module.engine.twin import Twin
 from twin_module.rooms import CAPABILITIES
 from twin_module.testing.driver import run
 from twin_module.testing.fake import Crash, FakeHomeserver
@@ -59,8 +60,8 @@ class Home:
     def work(self) -> int:
         """Do what waits in the background, and count it."""
         done = self.port.work_off()
-        if self.twin._turning:  # it rests, since time went by in its turn
-            self.network.pass_time(LONGEST_REST_MS / 1000)
+        if self.twin._resting.is_planned():  # it rests, since time went by in its duties
+            self.network.pass_time(LONGEST_MS / 1000)
             done += self.port.work_off()
         return done
 

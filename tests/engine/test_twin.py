@@ -84,49 +84,59 @@ def test_state_of_ours_that_does_not_fit_is_refused_to_any_client(alice: Home, r
         run(alice.twin.refuse_misfit(room, "org.digitaltwin.unknown", "a", good))
 
 
-def test_turns_rest_so_that_others_have_the_time_for_what_comes_one_after_the_other(
-    network: FakeNetwork, alice: Home, room: str, monkeypatch: pytest.MonkeyPatch
+def slow_duties(home: Home, seconds: float) -> list[int]:
+    """Have duties take time, and note when they are done."""
+    done: list[int] = []
+
+    async def work() -> None:
+        done.append(home.network.now)
+        home.network.pass_time(seconds)
+
+    home.twin.add_duty(work)
+    return done
+
+
+def test_duties_rest_so_that_others_have_the_time_for_what_comes_one_after_the_other(
+    network: FakeNetwork, alice: Home, room: str
 ) -> None:
     settle(alice)
-    turns = []
-    turn = alice.twin._turn
-
-    async def slow() -> None:
-        turns.append(network.now)
-        await turn()
-        network.pass_time(0.02)
-
-    monkeypatch.setattr(alice.twin, "_turn", slow)
+    done = slow_duties(alice, 0.02)
     for number in range(20):
-        # The first is followed at once, and those that come while it rests together at its end.
         alice.server.write(room, TASK, f"t{number}", {"@type": "Task", "title": "x"})
         alice.port.work_off()
-        network.pass_time(0.01)
+        # What is shown never waits.
+        assert alice.title(room, f"t{number}") == "x"
+        network.pass_time(0.03)
         alice.port.work_off()
     network.pass_time(1)
     alice.port.work_off()
-    assert 2 < len(turns) <= 6
-    assert alice.title(room, "t19") == "x"
+    assert 2 <= len(done) <= 6
     assert alice.twin.busy() is None
 
 
-def test_a_twin_that_rests_with_something_to_follow_is_busy(
-    network: FakeNetwork, alice: Home, room: str, monkeypatch: pytest.MonkeyPatch
+def test_a_twin_that_rests_with_something_to_do_is_busy(
+    network: FakeNetwork, alice: Home, room: str
 ) -> None:
     settle(alice)
-    turn = alice.twin._turn
-
-    async def slow() -> None:
-        await turn()
-        network.pass_time(1)
-
-    monkeypatch.setattr(alice.twin, "_turn", slow)
+    done = slow_duties(alice, 1)
     alice.server.write(room, TASK, "a", {"@type": "Task", "title": "x"})
     alice.port.work_off()
-    assert alice.twin.busy() is None
+    assert (len(done), alice.twin.busy()) == (1, None)
     alice.server.write(room, TASK, "b", {"@type": "Task", "title": "x"})
-    assert alice.port.work_off() == 0
-    assert alice.twin.busy() == "it follows what changed"
+    alice.port.work_off()
+    assert (len(done), alice.twin.busy()) == (1, "it follows what changed")
     alice.twin.stop()
     network.pass_time(1)
     assert alice.port.work_off() == 0
+
+
+def test_a_clock_that_is_put_back_makes_no_duty_wait(
+    network: FakeNetwork, alice: Home, room: str
+) -> None:
+    settle(alice)
+    done = slow_duties(alice, 0.02)
+    for _ in range(2):
+        alice.server.write(room, TASK, "a", {"@type": "Task", "title": str(len(done))})
+        alice.port.work_off()
+        network.now -= 3_600_000
+    assert len(done) == 2

@@ -62,6 +62,10 @@ class NotFound(TwinError):
     errcode = "M_NOT_FOUND"
 
 
+class NoSuchRoom(NotFound):
+    """The twin's tables have no such room, and may be a moment behind what is there."""
+
+
 class TooLarge(TwinError):
     """The content or the request is larger than what fits; the sentence names the limit."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from twin_module.core.errors import NotFound
+from twin_module.core.errors import NoSuchRoom
 from twin_module.core.ports import Cursor
 from twin_module.core.state import StateEvent, frozen
 from twin_module.engine import (
@@ -233,11 +233,11 @@ def joined_room(cursor: Cursor, room_id: str) -> Room:
     """Return a room that the twin is in.
 
     Raises:
-        NotFound: it is in no such room.
+        NoSuchRoom: it is in no such room.
     """
     room = read_room(cursor, room_id)
     if room is None or room.membership != "join":
-        raise NotFound(f"This twin is in no room {room_id}.")
+        raise NoSuchRoom(f"This twin is in no room {room_id}.")
     return room
 
 

@@ -40,6 +40,7 @@ from twin_module.engine.proposals import Proposals
 from twin_module.engine.published_files import PublishedFiles
 from twin_module.engine.reconcile import Reconciler
 from twin_module.engine.reminders import Reminders
+from twin_module.engine.resting import Resting
 from twin_module.engine.search_texts import SearchTexts
 from twin_module.engine.settings import Settings
 from twin_module.engine.store import Room
@@ -61,9 +62,6 @@ WHOLE_LOOK_MS: Final = 5 * MINUTE
 """From one look at everything to the next; nothing is known that needs it."""
 AGAIN_MS: Final = 10 * MINUTE
 """When a twin that could not start, or find out what it has to do, is to be woken to try again."""
-RESTS: Final = 3
-"""How many times as long as a turn took the next one waits; the first after a rest never does."""
-LONGEST_REST_MS: Final = 250
 _TURN: Final = "turn"
 
 
@@ -123,9 +121,9 @@ class Twin:
         self._is_refused = False
         self._is_stopped = False
         self._turning = False
-        """Whether it follows what changed, or rests from that."""
         self._again = False
-        self._take_back: Callable[[], None] = lambda: None
+        self._resting = Resting(homeserver, self.wake)
+        """Of duties: what changed is followed at once."""
         self._news = True
         """Whether there may be something to be merged or written down."""
         self._failed: Backoff[str] = Backoff()
@@ -248,30 +246,20 @@ class Twin:
         self._news = True
 
     async def _turn_until_quiet(self) -> None:
-        began = self.homeserver.now()
         try:
-            self._again = False
-            if self.not_ready is None and not self._is_stopped:
-                await self._turn()
+            while self._again:
+                self._again = False
+                if self.not_ready is None and not self._is_stopped:
+                    await self._turn()
         finally:
-            # Where much comes one after the other, turns are not to take the time that it needs.
-            took = self.homeserver.now() - began
-            self._rest(min(max(took, 0) * RESTS, LONGEST_REST_MS))
-
-    def _rest(self, milliseconds: int) -> None:
-        if milliseconds and not self._is_stopped:
-            self._take_back = self.homeserver.call_later(milliseconds / 1000, self._go_on)
-        else:
-            self._go_on()
-
-    def _go_on(self) -> None:
-        self._turning = False
-        if self._again and not self._is_stopped:
-            self.wake()
+            self._turning = False
 
     async def _turn(self) -> None:
         try:
             await self.projector.catch_up()
+            if self._resting.holds():
+                return
+            began = self.homeserver.now()
             duties = self._duties
             if self._news:
                 self._news, duties = False, [*self._with_news, *self._duties]
@@ -280,6 +268,7 @@ class Twin:
                     await duty.settle()
             self._failed.done(_TURN)
             await self.waits.keep()
+            self._resting.note(began)
         except Exception:
             if self._is_stopped:
                 return  # what was under way is cut off, and found again by the next start
@@ -291,7 +280,7 @@ class Twin:
     def stop(self) -> None:
         """Plan and begin nothing any more; the server stops."""
         self._is_stopped = True
-        self._take_back()
+        self._resting.stop()
         self.reminders.stop()
 
     # Sleeping
@@ -302,7 +291,7 @@ class Twin:
             return "a document is open"
         if self.peers.remembers_calls():
             return "another twin called a moment ago, which is not to be answered twice"
-        if self._again:
+        if self._resting.is_planned():
             return sleeping.WORK["twin_turn"]
         return sleeping.work_in_words(self.homeserver)
 

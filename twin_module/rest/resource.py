@@ -20,6 +20,7 @@ from twin_module.core.errors import (
     BadJson,
     Forbidden,
     InvalidParam,
+    NoSuchRoom,
     NotFound,
     NotJson,
     TooLarge,
@@ -183,8 +184,16 @@ class TwinResource(DirectServeJsonResource):
                 known=_known(request),
                 run=self._run,
             )
-            await self._send(request, route, await route.handler(self._twin, call))
+            await self._send(request, route, await self._answer(route, call))
         return None
+
+    async def _answer(self, route: Route, call: Call) -> Answer:
+        try:
+            return await route.handler(self._twin, call)
+        except NoSuchRoom:
+            # A Matrix client may have made it, or come into it, just before.
+            await self._twin.projector.catch_up()
+            return await route.handler(self._twin, call)
 
     async def _check_owner(self, request: SynapseRequest) -> str | None:
         """Let the owner alone pass, and return the place at which they are signed in."""
