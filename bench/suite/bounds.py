@@ -28,7 +28,7 @@ BOUNDS: Final[Sequence[Bound]] = (
     Bound(
         "bulk",
         "write",
-        1.5,
+        2.5,
         "Many objects at once are written in chunks; one by one it would be 1.",
     ),
     Bound(
@@ -54,19 +54,19 @@ BOUNDS: Final[Sequence[Bound]] = (
     Bound(
         "read",
         "read",
-        0.4,
+        0.7,
         "One object is one row of the twin's tables.",
     ),
     Bound(
         "list",
         "list",
-        0.5,
+        0.8,
         "The server filters and sorts from its tables, where a Matrix client fetches all state.",
     ),
     Bound(
         "page",
         "page",
-        1.0,
+        2.0,
         "A page of 50 costs a page, however large the room is.",
     ),
     Bound(
