@@ -66,7 +66,7 @@ BOUNDS: Final[Sequence[Bound]] = (
     Bound(
         "page",
         "page",
-        2.0,
+        1.5,
         "A page of 50 costs a page, however large the room is.",
     ),
     Bound(
