@@ -578,3 +578,14 @@ def test_that_writing_is_slower_is_said_once(
         "This release of Synapse writes events in a way that is not known; writing is slower"
     ]
     assert len(Kept(room, alice).contents()) == 2
+
+
+@pytest.mark.parametrize("as_chain", [True, False])
+def test_one_that_is_there_already_takes_no_others_with_it(
+    alice: RealSide, bob: RealSide, as_chain: bool
+) -> None:
+    room = Room(alice, bob, as_chain=as_chain)
+    room.write(thing("a"))
+    room.write(thing("b"), thing("a"), thing("c"))
+    assert room.outcomes == [1, 3]
+    assert set(Kept(room, alice).contents()) == {"a", "b", "c"}

@@ -5,7 +5,7 @@ response"); the others are ours, in the form that the specification asks of non-
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class TwinError(Exception):
@@ -80,8 +80,18 @@ class Conflict(TwinError):
     errcode = "ORG.DIGITALTWIN.CONFLICT"
 
 
+def changed_meanwhile(event_type: str, state_key: str) -> str:
+    """Return what to tell whoever wrote on a version that is no longer current."""
+    return f"{state_key or event_type} was changed meanwhile; read it again and repeat the change on that."
+
+
 class Overtaken(Conflict):
     """What a write stood on was replaced between the look at it and the write, which was not made."""
+
+    @classmethod
+    def at(cls, event_type: str, state_key: str) -> Self:
+        """Return the error for what of it was replaced."""
+        return cls(changed_meanwhile(event_type, state_key), current=None)
 
 
 class NotProvable(TwinError):

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pyrsistent import PMap, pvector
 
 from twin_module.core.effects import Put
-from twin_module.core.errors import Conflict, Overtaken, TwinError
+from twin_module.core.errors import Conflict, Overtaken, TwinError, changed_meanwhile
 from twin_module.core.merge import bare, same
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import NAMESPACE, Key, StateEvent, frozen
@@ -160,12 +160,9 @@ class Orders:
 
 
 def _check_expected(order: Order, current: Mapping[Key, StateEvent]) -> None:
-    for (event_type, state_key), event in order.prepared_on.items():
-        if current.get((event_type, state_key)) != event:
-            raise Overtaken(
-                f"{state_key or event_type} was changed meanwhile; read it again and repeat the change on that.",
-                current=None,
-            )
+    for key, event in order.prepared_on.items():
+        if current.get(key) != event:
+            raise Overtaken.at(*key)
     for put in order.puts:
         _expect(put, current, order.expected.get(put.key))
 
@@ -181,10 +178,7 @@ def _expect(put: Put, current: Mapping[Key, StateEvent], wanted: str | None) -> 
     if wanted == ANY and not is_there:
         raise Conflict(f"{put.state_key} is not there.", current=None)
     if wanted not in (NEW, ANY, now):
-        raise Conflict(
-            f"{put.state_key} was changed meanwhile; read it again and repeat the change on that.",
-            current=now or None,
-        )
+        raise Conflict(changed_meanwhile(*put.key), current=now or None)
 
 
 def _revision(put: Put, current: Mapping[Key, StateEvent]) -> str:

@@ -85,7 +85,7 @@ from twin_module.core.state import (
 )
 from twin_module.core.voice import voice_of
 from twin_module.engine import synapse_people, synapse_search, synapse_web_fetch
-from twin_module.engine.synapse_chain import Chain
+from twin_module.engine.synapse_chain import Chain, event_dict
 from twin_module.engine.synapse_voice import SynapseVoice
 
 T = TypeVar("T")
@@ -396,7 +396,9 @@ class SynapseHomeserver(SynapseVoice):
     async def send_state(self, room_id: str, put: Put) -> str:
         """Send one state event in the ordinary way."""
         with _refusals(put.type):
-            event = await self._api.create_and_send_event_into_room(self._event_dict(room_id, put))
+            event = await self._api.create_and_send_event_into_room(
+                event_dict(room_id, put, self.owner)
+            )
         self._note_written(event)
         return event.event_id
 
@@ -440,12 +442,18 @@ class SynapseHomeserver(SynapseVoice):
         followed = (
             await self._one_with(room_id, newest, replacing) if newest and replacing else None
         )
+        before = await self.state(room_id, [put.key for put in puts])
         with _refusals(room_id):
             await self._hs.get_event_creation_handler().create_and_send_new_client_events(
                 create_requester(self.owner, authenticated_entity=self.server_name),
                 room_id,
                 followed,
-                [self._event_dict(room_id, put) for put in puts],
+                [
+                    event_dict(room_id, put, self.owner)
+                    for put in puts
+                    # Synapse drops a whole batch, and says nothing, for one that is there already.
+                    if not self._is_there(put, before.get(put.key))
+                ],
                 ratelimit=False,
             )
         current = await self.state(room_id, [(put.type, put.state_key) for put in puts])
@@ -453,6 +461,11 @@ class SynapseHomeserver(SynapseVoice):
         for event in (await self._store.get_events(written)).values():
             self._note_written(event)
         return written
+
+    def _is_there(self, put: Put, current: StateEvent | None) -> bool:
+        return (
+            current is not None and current.sender == self.owner and current.content == put.content
+        )
 
     async def _send_after(self, newest: Sequence[str] | None, room_id: str, put: Put) -> str:
         """Send one state event that follows these events; None leaves it to Synapse."""
@@ -462,7 +475,7 @@ class SynapseHomeserver(SynapseVoice):
             creation = self._hs.get_event_creation_handler()
             event, _ = await creation.create_and_send_nonmember_event(
                 create_requester(self.owner, authenticated_entity=self.server_name),
-                self._event_dict(room_id, put),
+                event_dict(room_id, put, self.owner),
                 prev_event_ids=list(newest),
                 ratelimit=False,
                 ignore_shadow_ban=True,
@@ -483,10 +496,7 @@ class SynapseHomeserver(SynapseVoice):
             return None
         overtaken = await self._overtaken(room_id, newest, replacing)
         if overtaken is not None:
-            raise Overtaken(
-                f"{overtaken[1] or overtaken[0]} was changed meanwhile; read it again and repeat the change on that.",
-                current=None,
-            )
+            raise Overtaken.at(*overtaken)
         return newest
 
     async def _one_with(
@@ -507,15 +517,6 @@ class SynapseHomeserver(SynapseVoice):
             room_id, newest, StateFilter.from_types(replacing)
         )
         return next((key for key, each in replacing.items() if state.get(key) != each), None)
-
-    def _event_dict(self, room_id: str, put: Put) -> dict[str, Any]:
-        return {
-            "room_id": room_id,
-            "type": put.type,
-            "state_key": put.state_key,
-            "sender": self.owner,
-            "content": plain(put.content),
-        }
 
     async def create_room(self, config: Mapping[str, Any]) -> str:
         """Make a room as the owner."""

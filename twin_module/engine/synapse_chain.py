@@ -56,12 +56,24 @@ _UNPERSISTED: Final = (
 )
 
 
+def event_dict(room_id: str, put: Put, sender: str) -> dict[str, Any]:
+    """Return what Synapse makes an event of."""
+    return {
+        "room_id": room_id,
+        "type": put.type,
+        "state_key": put.state_key,
+        "sender": sender,
+        "content": plain(put.content),
+    }
+
+
 class Chain:
     """Writes a sender's ordinary state events, many in about the time of one."""
 
     def __init__(self, api: ModuleApi, sender: str) -> None:
         self._hs = api._hs
         self._sender = sender
+        self._requester = create_requester(sender, authenticated_entity=self._hs.hostname)
         self._store = self._hs.get_datastores().main
         self._is_known: bool | None = None
         """Whether this Synapse is as it is expected here; None until that was looked at."""
@@ -134,8 +146,7 @@ class Chain:
             [(event_id, depth, group)] = newest
             return _Start(event_id, depth, group, _current(cursor, room_id, [*auth, *keys]))
 
-        pool = self._hs.get_datastores().main.db_pool
-        start: _Start | None = await pool.runInteraction("twin_chain_start", work)
+        start: _Start | None = await self._store.db_pool.runInteraction("twin_chain_start", work)
         is_whole = start is not None and all(key in start.current for key in auth)
         return start if is_whole else None
 
@@ -145,8 +156,7 @@ class Chain:
         self, room_id: str, version: RoomVersion, start: "_Start", puts: Sequence[Put]
     ) -> Sequence[EventBase]:
         creation = self._hs.get_event_creation_handler()
-        requester = create_requester(self._sender, authenticated_entity=self._hs.hostname)
-        await creation.auth_blocking.check_auth_blocking(requester=requester)
+        await creation.auth_blocking.check_auth_blocking(requester=self._requester)
         current = await self._store.get_events(
             [start.current[key] for put in puts if (key := put.key) in start.current]
         )
@@ -154,21 +164,12 @@ class Chain:
         links = []
         for put in puts:
             replaced = start.current.get(put.key)
-            content = plain(put.content)
+            made = event_dict(room_id, put, self._sender)
             before = current.get(replaced or "")
-            if before is not None and _is_same(before, self._sender, content):
+            if before is not None and _is_same(before, self._sender, made["content"]):
                 links.append(before)
                 continue
-            builder = creation.event_builder_factory.for_room_version(
-                version,
-                {
-                    "room_id": room_id,
-                    "type": put.type,
-                    "state_key": put.state_key,
-                    "sender": self._sender,
-                    "content": content,
-                },
-            )
+            builder = creation.event_builder_factory.for_room_version(version, made)
             creation.validator.validate_builder(builder)
             auth_ids = self._hs.get_event_auth_handler().compute_auth_events(builder, start.current)
             event = await builder.build(
@@ -219,9 +220,8 @@ class Chain:
         pairs.append((last, await context.persist(last)))
         links = _with_known_state(storage, start, pairs)
         creation = self._hs.get_event_creation_handler()
-        requester = create_requester(self._sender, authenticated_entity=self._hs.hostname)
         await creation._persist_events(
-            requester=requester, events_and_context=links, ratelimit=False
+            requester=self._requester, events_and_context=links, ratelimit=False
         )
 
 
@@ -315,10 +315,7 @@ def _has(what: object, *names: str) -> bool:
 def _check_replaced(current: StateMap[str], replacing: Mapping[Key, str | None]) -> None:
     for key, event_id in replacing.items():
         if current.get(key) != event_id:
-            raise Overtaken(
-                f"{key[1] or key[0]} was changed meanwhile; read it again and repeat the change on that.",
-                current=None,
-            )
+            raise Overtaken.at(*key)
 
 
 def _is_same(before: EventBase, sender: str, content: Mapping[str, Any]) -> bool:
