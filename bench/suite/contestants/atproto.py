@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import psutil
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from bench.suite.contestants.base import Client, Contestant, Failed
+from bench.suite.contestants.base import Client, Failed
+from bench.suite.contestants.packaged import Packaged
 from bench.suite.contestants.process import Program
 from bench.suite.peers import ensure
 from bench.suite.task import OPEN, TYPE, task, uid
@@ -28,15 +28,13 @@ PAGE: Final = 100
 """How many records a page has at most."""
 
 
-class Atproto(Contestant):
+class Atproto(Packaged):
     """A process of the PDS, with one account."""
 
     name: Final = "atproto"
 
     def __init__(self, folder: Path, installed: Path) -> None:
-        self._folder = folder / self.name
-        self._installed = installed / self.name
-        self._program: Program | None = None
+        super().__init__(folder, installed)
         self._collections = count()
         self._port = free_port()
         self._session: Mapping[str, Any] = {}
@@ -57,15 +55,6 @@ class Atproto(Contestant):
         line = Line(url)
         self._session = line.json("POST", "/xrpc/com.atproto.server.createAccount", account)
         line.close()
-
-    def stop(self) -> None:
-        """End it."""
-        if self._program is not None:
-            self._program.stop()
-
-    def processes(self) -> list[psutil.Process]:
-        """Return its process."""
-        return [] if self._program is None else self._program.processes()
 
     def client(self) -> "AtprotoClient":
         """Return a client of its account."""

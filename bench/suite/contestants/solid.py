@@ -7,11 +7,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from bench.suite.contestants.base import Client, Contestant, Failed
+from bench.suite.contestants.base import Client, Failed
+from bench.suite.contestants.packaged import Packaged
 from bench.suite.contestants.process import Program
 from bench.suite.peers import ensure
 from bench.suite.task import OPEN, task, uid
@@ -26,15 +26,13 @@ DOCUMENT: Final = re.compile(r"<(t\d+)\.json>")
 TOLD: Final = re.compile(r"/(t\d+)\.json")
 
 
-class Solid(Contestant):
+class Solid(Packaged):
     """A process of Community Solid Server."""
 
     name: Final = "solid"
 
     def __init__(self, folder: Path, installed: Path) -> None:
-        self._folder = folder / self.name
-        self._installed = installed / self.name
-        self._program: Program | None = None
+        super().__init__(folder, installed)
         self._containers = count()
         self._url = f"http://127.0.0.1:{free_port()}"
 
@@ -48,15 +46,6 @@ class Solid(Contestant):
         files = ["--rootFilePath", str(self._folder / "data"), "--loggingLevel", "error"]
         self._program = Program([str(node), str(program), *options, *files], self._folder)
         self._program.wait_until_it_answers(self._url, "/")
-
-    def stop(self) -> None:
-        """End it."""
-        if self._program is not None:
-            self._program.stop()
-
-    def processes(self) -> list[psutil.Process]:
-        """Return its process."""
-        return [] if self._program is None else self._program.processes()
 
     def client(self) -> "SolidClient":
         """Return a client."""
