@@ -11,6 +11,7 @@ import pytest
 from synapse.app import _base
 from synapse.push.emailpusher import EmailPusher
 from synapse.push.httppusher import HttpPusher
+from synapse.util.duration import Duration
 from twisted.internet.unix import Port
 
 from tests.host.shard_world import World, world
@@ -62,6 +63,21 @@ def test_a_pusher_tells_what_it_is_at() -> None:
 
 def test_a_homeserver_has_the_clock_that_it_was_given(twins: World) -> None:
     assert isinstance(twins.tenants["alice"].homeserver.get_clock(), TenantClock)
+
+
+def test_a_timer_that_is_asked_for_after_the_end_is_never_run_and_no_error(
+    reactor_thread: ReactorThread,
+) -> None:
+    runs: list[int] = []
+
+    def ask_late() -> bool:
+        clock = TenantClock(reactor_thread.reactor, "alice.test")
+        clock.shutdown()
+        call = clock.looping_call(runs.append, Duration(milliseconds=1), 1)
+        return bool(call.running)
+
+    assert reactor_thread.call(ask_late) is False
+    assert runs == []
 
 
 def test_the_names_of_slow_timers_are_those_of_synapse(twins: World) -> None:

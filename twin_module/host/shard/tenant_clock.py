@@ -41,7 +41,13 @@ class TenantClock(Clock):
     def looping_call(
         self, f: Callable[..., object], duration: Duration, *args: Any, **kwargs: Any
     ) -> LoopingCall:
-        """Call a function again and again, see Synapse's own."""
+        """Call a function again and again, see Synapse's own; after the end not at all.
+
+        A lock that a thread took while the twin went to sleep asks for its timer afterwards. Raised in
+        the reactor, an error would hold the whole twin in memory, as Twisted keeps the last one.
+        """
+        if self._is_shutdown:
+            return LoopingCall(f, *args, **kwargs)
         if duration < SLOW and getattr(f, "__qualname__", "") in MAY_BE_LATE:
             duration = SLOW
         return super().looping_call(f, duration, *args, **kwargs)
