@@ -2,7 +2,7 @@
 
 from tests.contract.conftest import TASK, Side, World, contents, task
 from twin_module.core.effects import Put
-from twin_module.core.ports import Delta
+from twin_module.core.ports import Changes, Delta
 from twin_module.core.state import frozen
 from twin_module.testing.person import eventually
 
@@ -12,9 +12,10 @@ def changes(side: Side, after: int) -> list[Delta]:
     target = side.run(side.port.position())
     found: list[Delta] = []
     while after < target:
-        after, some = side.run(side.port.deltas(after, target))
-        assert after <= target
-        found.extend(some)
+        some = side.run(side.port.changes(after, target))
+        assert after < some.upto <= target
+        after = some.upto
+        found.extend(some.deltas)
     return found
 
 
@@ -40,8 +41,8 @@ def test_each_change_of_state_is_in_the_stream_once(alice: Side) -> None:
 def test_nothing_follows_the_newest_position(alice: Side) -> None:
     alice.put(alice.collection(), task("a"))
     position = alice.run(alice.port.position())
-    reached, found = alice.run(alice.port.deltas(position, position))
-    assert (reached, list(found)) == (position, [])
+    found = alice.run(alice.port.changes(position, position))
+    assert found == Changes(position, [], [], [])
 
 
 def test_a_message_moves_the_position_but_changes_no_state(alice: Side) -> None:
@@ -60,8 +61,8 @@ def test_a_redaction_is_not_among_the_changes_but_among_the_redactions(alice: Si
     after = alice.run(alice.port.position())
     assert after > before
     assert latest(alice, before, room) == {}
-    assert list(alice.run(alice.port.redactions(before, after))) == [revision]
-    assert list(alice.run(alice.port.redactions(after, after))) == []
+    assert list(alice.run(alice.port.changes(before, after)).redacted) == [revision]
+    assert list(alice.run(alice.port.changes(after, after)).redacted) == []
 
 
 def test_a_new_room_is_in_the_stream_whole(alice: Side) -> None:

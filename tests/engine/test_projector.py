@@ -1,5 +1,6 @@
 """The projector: the tables are what is current in the rooms, whatever happened."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.engine.conftest import TASK, Home, crash_everywhere, settle, share, task
 from twin_module.core.effects import remove
+from twin_module.core.ports import Changes
 from twin_module.core.state import NAMESPACE
 from twin_module.engine import sequence, store
 from twin_module.testing.driver import run
@@ -160,13 +162,13 @@ def test_a_room_that_is_entered_is_read_whole_whatever_stands_in_the_stream(
     alice.write(room, task("a"))
     run(alice.port.set_membership(room, bob.owner, "invite", ""))
     settle(alice, bob)
-    deltas = bob.port.deltas
+    changes = bob.port.changes
 
-    async def without_objects(after: int, upto: int) -> Any:
-        reached, found = await deltas(after, upto)
-        return reached, [delta for delta in found if delta.type != TASK]
+    async def without_objects(after: int, upto: int) -> Changes:
+        found = await changes(after, upto)
+        return replace(found, deltas=[each for each in found.deltas if each.type != TASK])
 
-    monkeypatch.setattr(bob.port, "deltas", without_objects)
+    monkeypatch.setattr(bob.port, "changes", without_objects)
     bob.accept(room)
     matching(alice, bob)
     assert bob.title(room, "a") == "Bread"

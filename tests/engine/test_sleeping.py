@@ -463,7 +463,7 @@ def test_a_turn_that_failed_is_made_again_by_the_next_look(
         raise RuntimeError("on purpose")
 
     with monkeypatch.context() as patch:
-        patch.setattr(alice.port, "deltas", fail)
+        patch.setattr(alice.port, "changes", fail)
         alice.write(room, task("a"))
         settle(alice)
         assert alarm(alice) == in_(alice, 15 * SECOND)

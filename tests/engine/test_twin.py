@@ -63,7 +63,7 @@ def test_a_turn_that_fails_is_logged_and_the_next_goes_on(
         raise RuntimeError("on purpose")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
-        patch.setattr(alice.port, "deltas", fail)
+        patch.setattr(alice.port, "changes", fail)
         settle(alice)
     assert "could not follow" in caplog.text
     assert alice.title(room, "a") is None

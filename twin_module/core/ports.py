@@ -38,13 +38,15 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class Changes:
     """What a part of the stream brought."""
 
     upto: int
     """The position that it reaches."""
-    event_ids: Sequence[str]
-    """State and messages of ours, current or not, oldest first; rejected ones are left out."""
+    deltas: Sequence[Delta]
+    """Changes of current state, oldest first."""
+    arrived: Sequence[str]
+    """The IDs of state and messages of ours, current or not, oldest first; rejected ones are left out."""
     redacted: Sequence[str]
     """The IDs of events, of any kind, that were redacted."""
 
@@ -340,14 +342,11 @@ class Homeserver(Speaking, Protocol):
     async def position(self) -> int:
         """Return up to where the stream of events is persisted."""
 
-    async def deltas(self, after: int, upto: int) -> tuple[int, Sequence[Delta]]:
-        """Return changes of current state after a position, and the position that they reach."""
+    async def changes(self, after: int, upto: int) -> Changes:
+        """Return what a part of the stream brought, a few hundred events at most.
 
-    async def redactions(self, after: int, upto: int) -> Sequence[str]:
-        """Return the IDs of events that were redacted in a part of the stream."""
-
-    async def arrivals(self, after: int, upto: int) -> Arrived:
-        """Return what of ours a part of the stream brought, about 500 events at most."""
+        What became current at one position is never cut.
+        """
 
     async def heard(self, after: int, upto: int) -> Heard:
         """Return what the owner said in a part of the stream, about 50 events at most.

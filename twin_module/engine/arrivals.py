@@ -1,23 +1,40 @@
-"""Follows everything of ours that arrives, also what never becomes current.
+"""Takes in everything of ours that arrives, also what never becomes current.
 
 The projector follows what is current, and may begin anew at any time. Versions that lost and
 messages stand in no current state, so their position is one of its own, which nothing resets.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set as AbstractSet
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from twin_module.core.capability import EventType
-from twin_module.core.ports import Cursor, Homeserver, Message
+from twin_module.core.ports import Changes, Cursor, Homeserver, Message
 from twin_module.core.state import StateEvent
 from twin_module.engine import store, versions
 from twin_module.engine.versions import Place, place_of
 
-POSITION: Final = "arrivals"
+ARRIVED: Final = "arrivals"
 
-Listener: TypeAlias = Callable[[Sequence[StateEvent], Sequence[Message]], Awaitable[None]]
-"""Called with state events and messages of rooms that the owner is in. It is called again with
-the same ones when the process is killed before the position is stored."""
+Listener: TypeAlias = Callable[
+    [Sequence[StateEvent], Sequence[Message], AbstractSet[str]], Awaitable[None]
+]
+"""Called with state events and messages of rooms that the owner is in, and with the rooms whose
+members or rights are others now. It is called again with the same ones when the process is killed
+before the position is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came in a part of the stream."""
+
+    upto: int
+    events: Sequence[StateEvent] = ()
+    redacted: Sequence[str] = ()
+    joined: frozenset[str] = frozenset()
+    """The rooms that the owner is in."""
+    rooms: frozenset[str] = frozenset()
+    """The rooms in which something of ours came."""
 
 
 class Arrivals:
@@ -26,53 +43,40 @@ class Arrivals:
     def __init__(self, homeserver: Homeserver, types: Iterable[EventType]) -> None:
         self._homeserver = homeserver
         self._types = {each.type for each in types}
-        self._reached: int | None = None
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
         """Call a listener with what came, before the position moves on."""
         self._listeners.append(listener)
 
-    async def follow(self, target: int) -> set[str]:
-        """Read what came up to a position of the stream, and return the rooms of what was ours."""
-        position = self._reached
-        if position is None:
-            position = await self._homeserver.transact(
-                "twin_position", lambda cursor: store.read_position(cursor, POSITION)
-            )
-        position = min(position or 0, target)
-        rooms: set[str] = set()
-        while position < target:
-            position = await self._step(position, target, rooms)
-        self._reached = target
-        return rooms
-
-    async def _step(self, position: int, target: int, rooms: set[str]) -> int:
-        arrived = await self._homeserver.arrivals(position, target)
-        ids = arrived.event_ids
-        if not ids and not arrived.redacted:
-            return arrived.upto
+    async def receive(self, changes: Changes, changed: AbstractSet[str]) -> Arrived:
+        """Read what came in a part of the stream, and tell the listeners, also of rooms that changed."""
+        ids = changes.arrived
+        if not ids and not changes.redacted and not changed:
+            return Arrived(changes.upto)
         events = list((await self._homeserver.events(ids)).values())
         messages = list((await self._homeserver.messages(ids)).values())
-        rooms.update(each.room_id for each in events)
-        rooms.update(each.room_id for each in messages)
-        joined = set(await self._homeserver.joined_rooms())
+        joined = frozenset(await self._homeserver.joined_rooms())
         for listener in self._listeners:
             await listener(
                 [each for each in events if each.room_id in joined],
                 [each for each in messages if each.room_id in joined],
+                changed,
             )
+        rooms = frozenset(each.room_id for each in events) | {each.room_id for each in messages}
+        return Arrived(changes.upto, events, changes.redacted, joined, rooms)
 
-        def work(cursor: Cursor) -> None:
+    def write(self, cursor: Cursor, arrived: Arrived) -> set[Place]:
+        """Store versions and how far was read; returns what has new ones, which are to be noted."""
+        places: set[Place] = set()
+        if arrived.events or arrived.redacted:
             # Of a room that was left just now, too: what only the owner has of it is to stay.
-            known = {each.room_id for each in store.read_rooms(cursor, "join")} | joined
+            known = {each.room_id for each in store.read_rooms(cursor, "join")} | arrived.joined
             versions.redact(cursor, arrived.redacted)
-            here = [each for each in events if each.room_id in known]
-            versions.note(cursor, remember(cursor, self._types, here))
-            store.write_position(cursor, arrived.upto, POSITION)
-
-        await self._homeserver.transact("twin_remember", work)
-        return arrived.upto
+            here = [each for each in arrived.events if each.room_id in known]
+            places = remember(cursor, self._types, here)
+        store.write_position(cursor, arrived.upto, ARRIVED)
+        return places
 
 
 def remember(cursor: Cursor, types: Iterable[str], events: Iterable[StateEvent]) -> set[Place]:

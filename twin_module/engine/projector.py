@@ -14,10 +14,10 @@ from typing import Any, Final
 from twin_module.core.authority import creators, membership_of, role_of
 from twin_module.core.capability import EventType
 from twin_module.core.layout import Kind, kind_in
-from twin_module.core.ports import Cursor, Delta, Homeserver, Invitation
+from twin_module.core.ports import Changes, Cursor, Delta, Homeserver, Invitation
 from twin_module.core.state import NAMESPACE, Content, Key, StateEvent, StateMap, content_of, plain
 from twin_module.engine import store, versions
-from twin_module.engine.arrivals import Arrivals, remember
+from twin_module.engine.arrivals import ARRIVED, Arrivals, Arrived, remember
 from twin_module.engine.search import Findable
 from twin_module.engine.store import Record, Room
 from twin_module.engine.versions import Place
@@ -56,8 +56,6 @@ class Projector:
         self._reached: int | None = None
         self._invitations: Sequence[Invitation] | None = None
         self._doubtful = False
-        self._told: set[str] = set()
-        """The rooms in which something changed since it was last asked who lost what."""
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call a listener with the rooms that changed, after each step; returns how to stop."""
@@ -76,25 +74,27 @@ class Projector:
             target = await self._homeserver.position()
             if target == self._reached:
                 return
-            # First, since a room that is left is forgotten but for what only the owner has of it.
-            came = await self.arrivals.follow(target)
-            position = self._reached
+            position, arrived = self._reached, self._reached
             if position is None:
-                position = await self._homeserver.transact("twin_position", store.read_position)
+                position, arrived = await self._homeserver.transact("twin_position", _positions)
             if position is None or position > target:
+                # First, since a room that is left is forgotten but for what only the owner has of it.
+                await self._take_in(arrived, target)
                 await self._begin(target)
+                await self.announce()
                 position = target
+            else:
+                await self._take_in(arrived, position)
             while position < target:
                 position = await self._step(position, target)
             await self._follow_invitations()
             self._reached = target
-            self._tell(came - self._told, ())
-            if self._told:
-                self._told = set()
-                await self.announce()
 
     async def announce(self) -> None:
-        """Let readers of changes hear which objects have lost versions, and which no longer."""
+        """Let readers of changes hear which objects have lost versions, and which no longer.
+
+        Where the stream is followed, this is done on the way.
+        """
         self._tell(await self._homeserver.transact("twin_announce", versions.announce), ())
 
     async def is_at_end(self) -> bool:
@@ -117,11 +117,24 @@ class Projector:
     def _tell(self, rooms: Iterable[str], governed: Iterable[str]) -> None:
         for listeners, told in ((self._listeners, rooms), (self._room_listeners, governed)):
             changed = frozenset(told)
-            self._told |= changed
             for listener in list(listeners) if changed else ():
                 listener(changed)
 
     # Reading
+
+    async def _take_in(self, position: int | None, upto: int) -> None:
+        """Read what came, but not what became current by it."""
+        position = min(position or 0, upto)
+        while position < upto:
+            changes = await self._homeserver.changes(position, upto)
+            arrived = await self.arrivals.receive(changes, _looked_at(changes))
+
+            def work(cursor: Cursor, arrived: Arrived = arrived) -> None:
+                versions.note(cursor, self.arrivals.write(cursor, arrived))
+
+            await self._homeserver.transact("twin_remember", work)
+            self._tell(arrived.rooms, ())
+            position = arrived.upto
 
     async def _begin(self, position: int) -> None:
         joined = set(await self._homeserver.joined_rooms())
@@ -178,9 +191,10 @@ class Projector:
         ]
 
     async def _step(self, position: int, target: int) -> int:
-        upto, deltas = await self._homeserver.deltas(position, target)
-        redacted = await self._homeserver.redactions(position, upto)
-        looked = {delta.room_id for delta in deltas if delta.type in ROOM_TYPES}
+        changes = await self._homeserver.changes(position, target)
+        looked = _looked_at(changes)
+        arrived = await self.arrivals.receive(changes, looked)
+        redacted = changes.redacted
         rooms = {room_id: await self._room(room_id) for room_id in sorted(looked)}
         # What a room held before the owner came need not stand in this part of the stream.
         entered = {room_id for room_id, room in rooms.items() if room is not None}
@@ -188,13 +202,13 @@ class Projector:
             for room_id in sorted(entered - await self._known_rooms()):
                 await self._read_whole(room_id)
         left = {room_id: await self._removed_at(room_id) for room_id in looked - entered}
-        latest = {(d.room_id, d.type, d.state_key): d for d in deltas if _is_ours(d)}
+        latest = {(d.room_id, d.type, d.state_key): d for d in changes.deltas if _is_ours(d)}
         there = _there(latest.values())
         events = await self._homeserver.events([*there, *await self._resting_on(redacted)])
         records = [self._judge(events[event_id]) for event_id in there if event_id in events]
-        struck: set[str] = set()
 
-        def work(cursor: Cursor) -> None:
+        def work(cursor: Cursor) -> tuple[set[str], Sequence[str]]:
+            places = self.arrivals.write(cursor, arrived)
             for room_id, room in rooms.items():
                 if room is None:
                     _leave(cursor, room_id, self._homeserver.owner, left[room_id])
@@ -202,23 +216,32 @@ class Projector:
                     # So that who shows its members hears that they, or what they may do, changed.
                     store.write_room(cursor, room, anew=room.kind in SHARED)
                     versions.look_again(cursor, room_id)
-            ours = {d.room_id for d in latest.values() if _is_joined(cursor, d.room_id)}
+            ours = {
+                each for each in {d.room_id for d in latest.values()} if _is_joined(cursor, each)
+            }
             _bury_gone(cursor, (d for d in latest.values() if d.room_id in ours))
             self._write(cursor, [each for each in records if each.room_id in ours])
-            current = (events[each.event_id] for each in records if each.room_id in ours)
-            places = remember(cursor, self._types, current)
+            came = {each.event_id for each in arrived.events if each.room_id in arrived.joined}
+            current = [events[each.event_id] for each in records if each.room_id in ours]
+            places |= remember(
+                cursor, self._types, (each for each in current if each.event_id not in came)
+            )
             # Asked again here: what was written just now may rest on redacted events, or no longer.
-            for each in store.resting_on(cursor, redacted):
+            struck = store.resting_on(cursor, redacted)
+            for each in struck:
                 self._strike(cursor, each, events)
-                struck.add(each.room_id)
-            places.update(Place(d.room_id, d.type, d.state_key) for d in latest.values())
-            versions.note(cursor, (each for each in places if each.room_id in ours))
-            store.advance_position(cursor, upto)
+            places.update(Place(*key) for key in latest if key[0] in ours)
+            versions.note(cursor, places)
+            store.advance_position(cursor, changes.upto)
+            # At the end only, since each version is open for a moment.
+            announced = versions.announce(cursor) if changes.upto == target else ()
+            return {each.room_id for each in struck}, announced
 
-        await self._homeserver.transact("twin_project", work)
+        struck, announced = await self._homeserver.transact("twin_project", work)
         governed = {*looked, *(d.room_id for d in latest.values() if d.type in self._governing)}
-        self._tell({*looked, *(d.room_id for d in latest.values()), *struck}, governed | struck)
-        return upto
+        changed = {*looked, *(room_id for room_id, *_ in latest), *arrived.rooms, *announced}
+        self._tell(changed | struck, governed | struck)
+        return changes.upto
 
     async def _resting_on(self, redacted: Sequence[str]) -> Sequence[str]:
         """Return the events that objects stand on of which one was redacted."""
@@ -361,6 +384,16 @@ def _file(event_type: EventType, content: Content) -> str | None:
     """Return the hash of the file that a long text lies in, None where there is none."""
     pointer = content.get(event_type.long_text.pointer) if event_type.long_text else None
     return None if pointer is None else str(pointer["hashes"]["sha256"])
+
+
+def _positions(cursor: Cursor) -> tuple[int | None, int | None]:
+    """Read up to where is known what is current, and what came."""
+    return store.read_position(cursor), store.read_position(cursor, ARRIVED)
+
+
+def _looked_at(changes: Changes) -> set[str]:
+    """Return the rooms that need a look as a whole, since more changed than ordinary objects."""
+    return {delta.room_id for delta in changes.deltas if delta.type in ROOM_TYPES}
 
 
 def _is_ours(delta: Delta) -> bool:

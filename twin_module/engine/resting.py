@@ -5,7 +5,7 @@ from typing import Final
 
 from twin_module.core.ports import Homeserver
 
-TIMES: Final = 10
+TIMES: Final = 20
 """How many times as long as the work took it rests; who comes after that never waits."""
 LONGEST_MS: Final = 500
 

@@ -58,7 +58,7 @@ from twin_module.core.errors import (
 )
 from twin_module.core.layout import RSVP
 from twin_module.core.ports import (
-    Arrived,
+    Changes,
     Cursor,
     Delta,
     Device,
@@ -84,7 +84,7 @@ from twin_module.core.state import (
     plain,
 )
 from twin_module.core.voice import voice_of
-from twin_module.engine import synapse_people, synapse_search, synapse_web_fetch
+from twin_module.engine import synapse_people, synapse_search, synapse_stream, synapse_web_fetch
 from twin_module.engine.synapse_chain import Chain, event_dict
 from twin_module.engine.synapse_voice import SynapseVoice
 
@@ -92,10 +92,8 @@ T = TypeVar("T")
 
 MEDIA_TIMEOUT_MS = 20_000
 FETCH_TIMEOUT_MS = 10_000
-MOST_ARRIVALS = 500
 MOST_EDITS: Final = 20
 """Edits of a message that are looked at, in case that the newest were deleted."""
-MOST_HEARD = 50
 CALL_TIMEOUT_MS = 10_000
 PEERS_PREFIX: Final = f"/_matrix/{NAMESPACE}/v1"
 """Where twins call each other."""
@@ -262,54 +260,24 @@ class SynapseHomeserver(SynapseVoice):
     def _note_written(self, event: EventBase) -> None:
         self._written = max(self._written, event.internal_metadata.stream_ordering or 0)
 
-    async def deltas(self, after: int, upto: int) -> tuple[int, Sequence[Delta]]:
-        """Return changes of current state, in groups that Synapse never cuts."""
-        reached, deltas = await self._store.get_partial_current_state_deltas(after, upto)
-        return reached, [Delta(d.room_id, d.event_type, d.state_key, d.event_id) for d in deltas]
-
-    async def redactions(self, after: int, upto: int) -> Sequence[str]:
-        """Return what was redacted; redactions stand in no delta."""
-        return await self.transact("twin_redactions", lambda cursor: _redacted(cursor, after, upto))
-
-    async def arrivals(self, after: int, upto: int) -> Arrived:
+    async def changes(self, after: int, upto: int) -> Changes:
         """Return what Synapse stored, whether it became current or lost against another event."""
-
-        def work(cursor: Cursor) -> Arrived:
-            cursor.execute(
-                "SELECT event_id, stream_ordering FROM events WHERE stream_ordering > ?"
-                " AND stream_ordering <= ? AND type LIKE ? AND rejection_reason IS NULL"
-                " ORDER BY stream_ordering LIMIT ?",
-                (after, upto, f"{NAMESPACE}.%", MOST_ARRIVALS),
-            )
-            rows = cursor.fetchall()
-            reached = rows[-1][1] if len(rows) == MOST_ARRIVALS else upto
-            return Arrived(reached, [row[0] for row in rows], _redacted(cursor, after, reached))
-
-        return await self.transact("twin_arrivals", work)
+        return await self.transact(
+            "twin_changes", lambda cursor: synapse_stream.changes(cursor, after, upto)
+        )
 
     async def heard(self, after: int, upto: int) -> Heard:
-        """Return what the owner said; without any of it, this reads a part of one index."""
-
-        def work(cursor: Cursor) -> list[tuple[Any, ...]]:
-            cursor.execute(
-                "SELECT event_id, stream_ordering FROM events WHERE stream_ordering > ?"
-                " AND stream_ordering <= ? AND sender = ?"
-                " AND type IN ('m.room.message', 'm.reaction') AND state_key IS NULL"
-                " AND rejection_reason IS NULL ORDER BY stream_ordering LIMIT ?",
-                (after, upto, self.owner, MOST_HEARD),
-            )
-            return cursor.fetchall()
-
-        rows = await self.transact("twin_heard", work)
-        events = await self._store.get_events(
-            [row[0] for row in rows], redact_behaviour=EventRedactBehaviour.as_is
+        """Return what the owner said, but for what Synapse shows to nobody."""
+        reached, said = await self.transact(
+            "twin_heard", lambda cursor: synapse_stream.heard(cursor, after, upto, self.owner)
         )
+        events = await self._store.get_events(said, redact_behaviour=EventRedactBehaviour.as_is)
         ids = [
             event_id
-            for event_id, _ in rows
+            for event_id in said
             if event_id in events and not events[event_id].internal_metadata.is_soft_failed()
         ]
-        return Heard(rows[-1][1] if len(rows) == MOST_HEARD else upto, ids)
+        return Heard(reached, ids)
 
     async def messages(self, event_ids: Iterable[str]) -> Mapping[str, Message]:
         """Return what may be seen of messages."""
@@ -931,15 +899,6 @@ def _stripped(event: EventBase, room_id: str) -> dict[tuple[str, str], StateEven
         ):
             state[kind, key] = StateEvent(room_id, kind, key, frozen(content), sender, "", 0)
     return state
-
-
-def _redacted(cursor: Cursor, after: int, upto: int) -> list[str]:
-    cursor.execute(
-        "SELECT r.redacts FROM redactions r JOIN events e ON e.event_id = r.event_id"
-        " WHERE e.stream_ordering > ? AND e.stream_ordering <= ?",
-        (after, upto),
-    )
-    return [row[0] for row in cursor.fetchall() if row[0]]
 
 
 def _read(path: Path, most: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The second door to Synapse's private names: who is where, what is unread, where one is signed in.
+"""A door to Synapse's private names: who is where, what is unread, where one is signed in.
 
 Functions that `engine/synapse.py` hands its homeserver to; each is held by a test in
 `tests/contract`, as those are.
@@ -105,6 +105,8 @@ async def summaries(hs: HomeServer, me: str, room_ids: Iterable[str]) -> Mapping
 
 async def _names(hs: HomeServer, event_ids: Iterable[str]) -> Mapping[str, str | None]:
     ids = list(event_ids)
+    if not ids:
+        return {}
 
     def work(cursor: Cursor) -> dict[str, str | None]:
         found: dict[str, str | None] = {}

@@ -1,4 +1,4 @@
-"""The third door to Synapse's private names: messages by their words.
+"""A door to Synapse's private names: messages by their words.
 
 Synapse keeps an index of messages for its own search (`event_search`: FTS4 with English stems on
 SQLite, a tsvector of English on PostgreSQL), so the twin needs none. It is asked for what may fit,

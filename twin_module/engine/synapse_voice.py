@@ -1,4 +1,4 @@
-"""The third door to Synapse's private names: the account of the twin's own voice.
+"""A door to Synapse's private names: the account of the twin's own voice.
 
 It is made below the checks of registration, as the owner's is, and acts through functions that
 ask for no access token.

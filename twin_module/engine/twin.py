@@ -137,7 +137,7 @@ class Twin:
         self.projector.listen_to_rooms(self.reconciler.touch)
         self.projector.listen_to_rooms(self.peers.forget_servers)
         self.projector.listen_to_rooms(self.widgets.touch)
-        self.projector.arrivals.listen(lambda _, messages: self.documents.receive(messages))
+        self.projector.arrivals.listen(lambda _, messages, __: self.documents.receive(messages))
         self.projector.listen(self._note_news)
         self.projector.listen(self.reminders.note_news)
         self.projector.listen(self.meetings.touch)

@@ -26,7 +26,7 @@ from twin_module.core.errors import (
 )
 from twin_module.core.layout import ROOM_VERSION, RSVP
 from twin_module.core.ports import (
-    Arrived,
+    Changes,
     Cursor,
     Delta,
     Device,
@@ -307,25 +307,20 @@ class FakeHomeserver(FakeVoice):
         await pause()
         return self.server.position
 
-    async def deltas(self, after: int, upto: int) -> tuple[int, Sequence[Delta]]:
-        """Return changes of current state."""
+    async def changes(self, after: int, upto: int) -> Changes:
+        """Return what came, and what became current by it."""
         await pause()
-        return upto, [delta for at, delta in self.server.deltas if after < at <= upto]
-
-    async def redactions(self, after: int, upto: int) -> Sequence[str]:
-        """Return what was redacted."""
-        await pause()
-        return [redacted for at, redacted in self.server.redactions if after < at <= upto]
-
-    async def arrivals(self, after: int, upto: int) -> Arrived:
-        """Return the events of ours that came."""
-        await pause()
-        ids = [
-            event.event_id
-            for at, event in self.server.arrivals
-            if after < at <= upto and event.type.startswith(f"{NAMESPACE}.")
-        ]
-        return Arrived(upto, ids, await self.redactions(after, upto))
+        server = self.server
+        return Changes(
+            upto,
+            [delta for at, delta in server.deltas if after < at <= upto],
+            [
+                event.event_id
+                for at, event in server.arrivals
+                if after < at <= upto and event.type.startswith(f"{NAMESPACE}.")
+            ],
+            [redacted for at, redacted in server.redactions if after < at <= upto],
+        )
 
     async def heard(self, after: int, upto: int) -> Heard:
         """Return what the owner said; what came at one position is never cut."""

@@ -45,6 +45,8 @@ class Notices:
         self._rooms: dict[str, RoomNews] = {}
         self._own: dict[str, bool] = {}
         """Which rooms are collections that the owner made."""
+        self._shared: dict[str, bool] = {}
+        """In which rooms others are, until members change there."""
         self._failed = Backoff[str]()
         self._is_read = False
         """Whether it is known what waited when the process began."""
@@ -73,7 +75,12 @@ class Notices:
                 "twin_news_skip", lambda cursor: news_store.skip(cursor, ids, now)
             )
 
-    async def _hear(self, events: Sequence[StateEvent], messages: Sequence[Message]) -> None:
+    async def _hear(
+        self, events: Sequence[StateEvent], messages: Sequence[Message], changed: AbstractSet[str]
+    ) -> None:
+        if changed:
+            kept = self._shared.items()
+            self._shared = {room: known for room, known in kept if room not in changed}
         fresh = [each for each in events if self._may_tell(each)]
         if not fresh:
             return
@@ -165,7 +172,12 @@ class Notices:
         return is_own
 
     async def _company(self, room_id: str) -> bool:
-        return is_shared(await self._homeserver.members([room_id]), self._homeserver.owner)
+        # Replaced where members change, so that what is read just then is not kept.
+        shared = self._shared
+        if room_id not in shared:
+            members = await self._homeserver.members([room_id])
+            shared[room_id] = is_shared(members, self._homeserver.owner)
+        return shared[room_id]
 
     # When it is told
 
