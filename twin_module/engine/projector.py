@@ -167,6 +167,7 @@ class Projector:
                 _leave(cursor, room_id, self._homeserver.owner, removed_at)
                 return
             store.write_room(cursor, room)
+            store.forget_strays(cursor, room_id)
             present = {(each.type, each.state_key) for each in keys}
             for known in store.read_objects(cursor, room_id):
                 if (known.type, known.uid) not in present:

@@ -182,8 +182,13 @@ def write(cursor: Cursor, place: Place, version: Version, title: str, findable: 
     named = search.entry(search.composed(title))
     row = (*version, file, named.words, text)
     cursor.execute(f"SELECT {_VERSION} FROM twin_search WHERE {_HERE}", _key(place))
-    if cursor.fetchone() != row:
-        _put(cursor, place, row, named.stems, search.entry(text), _read_before(cursor, place, file))
+    before = cursor.fetchone()
+    if before is None:
+        _insert(cursor, place, row, named.stems, search.entry(text), None)
+    elif before != row:
+        long = _read_before(cursor, place, file)
+        forget(cursor, place)
+        _insert(cursor, place, row, named.stems, search.entry(text), long)
 
 
 def _read_before(cursor: Cursor, place: Place, file: str | None) -> Long | None:
@@ -198,7 +203,7 @@ def _read_before(cursor: Cursor, place: Place, file: str | None) -> Long | None:
     return Long(*row) if row else None
 
 
-def _put(
+def _insert(
     cursor: Cursor,
     place: Place,
     row: Sequence[Any],
@@ -206,7 +211,6 @@ def _put(
     words: search.Entry,
     long: Long | None,
 ) -> None:
-    forget(cursor, place)
     cursor.execute(
         f"INSERT INTO twin_search (room_id, type, uid, {_VERSION}, title_stems, words, stems,"
         f" {_LONG}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -246,7 +250,8 @@ def add_long(cursor: Cursor, each: Waiting, long: Long) -> None:
     row = cursor.fetchone()
     if row is not None:
         *version, title_stems, words, stems = row
-        _put(cursor, each.place, version, title_stems, search.Entry(words, stems), long)
+        forget(cursor, each.place)
+        _insert(cursor, each.place, version, title_stems, search.Entry(words, stems), long)
 
 
 def forget(cursor: Cursor, place: Place) -> None:

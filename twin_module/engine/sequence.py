@@ -18,7 +18,8 @@ def next_seq(cursor: Cursor) -> int:
     """Take the next number."""
     cursor.execute(
         "INSERT INTO twin_position (name, stream_id, seq) VALUES (?, NULL, 1)"
-        " ON CONFLICT (name) DO UPDATE SET seq = twin_position.seq + 1",
+        " ON CONFLICT (name) DO UPDATE SET seq = twin_position.seq + 1 RETURNING seq",
         (PROJECTION,),
     )
-    return last_seq(cursor)
+    [(seq,)] = cursor.fetchall()
+    return int(seq)

@@ -30,6 +30,8 @@ from twin_module.engine.versions import Conflict, Place
 
 MAX_WORD: Final = 300
 """So many characters of a word stand in the index: PostgreSQL takes no long ones (2,704 bytes a row)."""
+ROWS: Final = 100
+"""So many rows are written by one statement; SQLite may be built to take 999 parameters."""
 LIVE: Final = "removed = 0 AND content IS NOT NULL"
 """Which objects lists show."""
 SCHEMA: Final[Sequence[Sequence[str] | Callable[[Cursor], None]]] = (
@@ -281,6 +283,16 @@ def forget_objects(cursor: Cursor, room_id: str) -> None:
     search.forget_room(cursor, room_id)
 
 
+def forget_strays(cursor: Cursor, room_id: str) -> None:
+    """Delete what is found of a room's objects that are not there, as where somebody deleted rows."""
+    for table in ("twin_index", "twin_search"):
+        cursor.execute(
+            f"DELETE FROM {table} WHERE room_id = ? AND NOT EXISTS (SELECT 1 FROM twin_objects o"
+            f" WHERE o.room_id = {table}.room_id AND o.type = {table}.type AND o.uid = {table}.uid)",
+            (room_id,),
+        )
+
+
 def read_object(cursor: Cursor, room_id: str, event_type: str, uid: str) -> Record | None:
     """Return an object, also a removed one."""
     cursor.execute(
@@ -307,8 +319,10 @@ def write_object(
 ) -> bool:
     """Store an object with its index and what it is found by, and tell whether it changed."""
     key = (each.room_id, each.type, each.uid)
+    known = read_object(cursor, *key)
     if each.content is None:
-        search.forget(cursor, Place(*key))
+        if known is not None:
+            search.forget(cursor, Place(*key))
     else:
         version = search.Version(
             each.good_ts or each.ts,
@@ -318,9 +332,10 @@ def write_object(
         search.write(cursor, Place(*key), version, each.title or "", findable)
     # Lists rely on it that what is in the index has content.
     entries = _index_entries({} if each.content is None or each.removed else index)
-    if read_object(cursor, *key) == each and _read_index(cursor, key) == entries:
+    if known == each and _read_index(cursor, key) == entries:
         return False
-    _forget_rows(cursor, key)
+    if known is not None:
+        _forget_rows(cursor, key)
     values = (
         *key,
         each.event_id,
@@ -341,10 +356,13 @@ def write_object(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
-    for entry in sorted(entries, key=repr):
+    rows = [(*key, *entry) for entry in sorted(entries, key=repr)]
+    for start in range(0, len(rows), ROWS):
+        part = rows[start : start + ROWS]
+        marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(part))
         cursor.execute(
-            "INSERT INTO twin_index (room_id, type, uid, field, word, number) VALUES (?, ?, ?, ?, ?, ?)",
-            (*key, *entry),
+            f"INSERT INTO twin_index (room_id, type, uid, field, word, number) VALUES {marks}",
+            [value for row in part for value in row],
         )
     return True
 

@@ -103,6 +103,8 @@ def remember(cursor: Cursor, event: StateEvent, *, fetched: bool = False) -> boo
                 (experience, event.event_id),
             )
         return False
+    if known is not None:
+        cursor.execute("DELETE FROM twin_versions WHERE event_id = ?", (event.event_id,))
     parents = parents_of(event) or _by_the_same(cursor, place, event)
     _insert(
         cursor,
@@ -150,7 +152,6 @@ def _is_followed(cursor: Cursor, place: Place, event_id: str, sender: str) -> bo
 
 
 def _insert(cursor: Cursor, place: Place, values: Sequence[Any]) -> None:
-    cursor.execute("DELETE FROM twin_versions WHERE event_id = ?", (values[0],))
     cursor.execute(
         "INSERT INTO twin_versions (room_id, type, uid, event_id, sender, ts, rank, removed,"
         " followed, settled, fetched, experience) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -188,21 +189,25 @@ def _by_the_same(cursor: Cursor, place: Place, event: StateEvent) -> tuple[str, 
 
 def remember_missing(cursor: Cursor, place: Place, event_id: str) -> None:
     """Note that nobody has a version that others name, so that nobody is asked again."""
+    cursor.execute("DELETE FROM twin_versions WHERE event_id = ?", (event_id,))
     _insert(cursor, place, (event_id, "", 0, 0, 0, 1, MISSING, None, None))
 
 
 def note(cursor: Cursor, places: Iterable[Place]) -> None:
     """Note which objects have versions that are open and that the current one did not follow."""
     for place in places:
+        values = (place.room_id, place.type, place.uid)
         cursor.execute(
-            "SELECT COUNT(*) FROM twin_versions v LEFT JOIN twin_objects o"
+            "SELECT (SELECT COUNT(*) FROM twin_versions v LEFT JOIN twin_objects o"
             " ON o.room_id = v.room_id AND o.type = v.type AND o.uid = v.uid"
             " WHERE v.room_id = ? AND v.type = ? AND v.uid = ? AND v.followed = 0"
-            " AND v.settled IS NULL AND (o.event_id IS NULL OR o.event_id <> v.event_id)",
-            (place.room_id, place.type, place.uid),
+            " AND v.settled IS NULL AND (o.event_id IS NULL OR o.event_id <> v.event_id)),"
+            " (SELECT COUNT(*) FROM twin_conflicts WHERE room_id = ? AND type = ? AND uid = ?)",
+            (*values, *values),
         )
-        row = cursor.fetchone()
-        _write_conflict(cursor, place, row[0] if row else 0)
+        [(waiting, is_noted)] = cursor.fetchall()
+        if waiting or is_noted:
+            _write_conflict(cursor, place, waiting)
 
 
 def _write_conflict(cursor: Cursor, place: Place, waiting: int) -> None:
