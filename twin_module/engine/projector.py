@@ -56,6 +56,8 @@ class Projector:
         self._reached: int | None = None
         self._invitations: Sequence[Invitation] | None = None
         self._doubtful = False
+        self.written = 0
+        """How many objects were written down since the process began."""
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call a listener with the rooms that changed, after each step; returns how to stop."""
@@ -326,6 +328,7 @@ class Projector:
                         title=known.title,
                     )
             store.write_object(cursor, kept, *self._read(kept))
+        self.written += len(records)
 
     def _strike(self, cursor: Cursor, each: Record, events: Mapping[str, StateEvent]) -> None:
         """Read an object again of which an event was redacted."""

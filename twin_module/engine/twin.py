@@ -43,6 +43,7 @@ from twin_module.engine.reminders import Reminders
 from twin_module.engine.resting import Resting
 from twin_module.engine.search_texts import SearchTexts
 from twin_module.engine.settings import Settings
+from twin_module.engine.statistics import Statistics
 from twin_module.engine.store import Room
 from twin_module.engine.subscriptions import Subscriptions
 from twin_module.engine.versions import Place
@@ -149,6 +150,7 @@ class Twin:
             Duty(self.projector.announce),
             Duty(self.documents.settle, self.documents.due, self.documents.alarm),
             Duty(self.search_texts.settle, self.search_texts.due, never),
+            Duty(Statistics(self.homeserver, lambda: self.projector.written).settle),
         ], [
             Duty(self.reconciler.settle, self.reconciler.due),
             Duty(self.meetings.settle, self.meetings.due),
