@@ -201,11 +201,15 @@ class Projector:
         rooms = {room_id: await self._room(room_id) for room_id in sorted(looked)}
         # What a room held before the owner came need not stand in this part of the stream.
         entered = {room_id for room_id, room in rooms.items() if room is not None}
-        if entered:
-            for room_id in sorted(entered - await self._known_rooms()):
-                await self._read_whole(room_id)
+        whole = entered - await self._known_rooms() if entered else set()
+        for room_id in sorted(whole):
+            await self._read_whole(room_id)
         left = {room_id: await self._removed_at(room_id) for room_id in looked - entered}
-        latest = {(d.room_id, d.type, d.state_key): d for d in changes.deltas if _is_ours(d)}
+        latest = {
+            (d.room_id, d.type, d.state_key): d
+            for d in changes.deltas
+            if _is_ours(d) and d.room_id not in whole
+        }
         there = _there(latest.values())
         events = await self._homeserver.events([*there, *await self._resting_on(redacted)])
         records = [self._judge(events[event_id]) for event_id in there if event_id in events]
