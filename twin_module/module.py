@@ -11,7 +11,7 @@ from synapse.spam_checker_api import RegistrationBehaviour
 
 from twin_module.chat.companion import Companion
 from twin_module.config import TwinConfig, parse_config
-from twin_module.core.errors import TwinError
+from twin_module.core.errors import NotReady, TwinError
 from twin_module.core.state import NAMESPACE
 from twin_module.dav.answers import MOST_BYTES
 from twin_module.dav.resource import DavResource, WellKnown
@@ -137,6 +137,9 @@ class TwinModule:
                 self._homeserver, self._password_file(), admin=self._config.owner_is_admin
             )
             await self.twin.start()
+        except NotReady as error:
+            self.twin.refuse(error.message)
+            return
         except Exception:
             # Whatever it is (a database that is busy, a disk that is full): say it, and try again.
             logger.exception("The twin could not start, trying again in %s s", START_AGAIN_SECONDS)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.engine.conftest import TASK, Home, settle, task
 from twin_module.core.effects import remove
+from twin_module.core.errors import NotReady
 from twin_module.engine import sequence, store
 from twin_module.engine.store import Record, Room
 from twin_module.testing.driver import run
@@ -167,3 +168,12 @@ def test_of_several_changes_of_one_object_a_reader_hears_the_last(alice: Home, r
         settle(alice)
     (change,) = alice.read(store.changed_since, start, 10)
     assert change.title == "Title 2"
+
+
+def test_a_database_of_a_newer_release_is_not_touched(cursor: Any) -> None:
+    store.migrate(cursor)
+    cursor.execute("UPDATE twin_schema SET version = ?", (len(store.SCHEMA) + 1,))
+    made = shape(cursor)
+    with pytest.raises(NotReady, match="Install the newer one again"):
+        store.migrate(cursor)
+    assert shape(cursor) == made

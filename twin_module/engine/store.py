@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from twin_module.core.errors import NoSuchRoom
+from twin_module.core.errors import NoSuchRoom, NotReady
 from twin_module.core.ports import Cursor
 from twin_module.core.state import StateEvent, frozen
 from twin_module.engine import (
@@ -184,11 +184,21 @@ def record(row: Sequence[Any]) -> Record:
 
 
 def migrate(cursor: Cursor) -> None:
-    """Bring the tables to the newest version."""
+    """Bring the tables to the newest version.
+
+    Raises:
+        NotReady: a newer release made them, and what it changed would be lost on this one.
+    """
     cursor.execute("CREATE TABLE IF NOT EXISTS twin_schema (version INTEGER NOT NULL)")
     cursor.execute("SELECT MAX(version) FROM twin_schema")
     row = cursor.fetchone()
     version = (row[0] if row else None) or 0
+    if version > len(SCHEMA):
+        raise NotReady(
+            f"A newer release of the twin module has worked with this database: its tables have version"
+            f" {version}, and this release knows {len(SCHEMA)}. Install the newer one again, or put a"
+            " backup from before it back."
+        )
     if version < len(SCHEMA):
         # SQLite begins a transaction at the first change of data, so the number comes first.
         cursor.execute("INSERT INTO twin_schema (version) VALUES (?)", (len(SCHEMA),))
