@@ -20,8 +20,8 @@ from hypothesis.stateful import (
 
 from tests.host.move_kills import in_a_process, tried
 from tests.host.move_scene import Side, make_scene, say, silent, twin_of
-from twin_module.host.moving import arriving, leaving
-from twin_module.host.moving.invitation import public_of
+from twin_module.host.moving import arriving, finishing, leaving
+from twin_module.host.moving.invitation import Invitation, read_line
 from twin_module.host.moving.notes import Leaving, read_note
 from twin_module.host.table import set_state
 
@@ -62,17 +62,17 @@ class TwoHosts(RuleBasedStateMachine):
     @rule(number=SIDES, kill_at=KILLS)
     def invite(self, number: int, kill_at: int | None) -> None:
         side = self.sides[number]
-        self.run(lambda: arriving.invite(side.moves), kill_at)
-        if side.moves.key.exists() and tried(lambda: arriving.invite(side.moves)):
-            self.invitations[number] = arriving.invite(side.moves)
+        self.run(lambda: arriving.invite(side.moves, side), kill_at)
+        if side.moves.key.exists() and tried(lambda: arriving.invite(side.moves, side)):
+            self.invitations[number] = arriving.invite(side.moves, side)
 
     @precondition(lambda self: self.invitations)
     @rule(number=SIDES, other=SIDES, folder=FOLDERS, kill_at=KILLS)
     def leave(self, number: int, other: int, folder: str, kill_at: int | None) -> None:
         if other in self.invitations:
-            side, public = self.sides[number], public_of(self.invitations[other])
+            side, invited = self.sides[number], read_line(self.invitations[other])
             self.run(
-                lambda: leaving.leave(side.moves, side, public, self.root / folder, silent),
+                lambda: leaving.leave(side.moves, side, invited, self.root / folder, silent),
                 kill_at,
             )
 
@@ -91,7 +91,7 @@ class TwoHosts(RuleBasedStateMachine):
     @rule(number=SIDES, folder=FOLDERS, kill_at=KILLS)
     def finish(self, number: int, folder: str, kill_at: int | None) -> None:
         side = self.sides[number]
-        self.run(lambda: leaving.finish(side.moves, self.root / folder), kill_at)
+        self.run(lambda: finishing.finish(side.moves, self.root / folder), kill_at)
 
     @rule(number=SIDES, up=st.booleans())
     def up_or_down(self, number: int, up: bool) -> None:
@@ -142,9 +142,10 @@ class TwoHosts(RuleBasedStateMachine):
             note = read_note(here.moves.leaving, Leaving)
             if here.state == "moved" and note is not None and not note.received:
                 target = self.root / "last"
-                leaving.leave(here.moves, here, note.invitation, target, silent)
+                invited = Invitation(note.invitation, there.knows())
+                leaving.leave(here.moves, here, invited, target, silent)
                 self.arriving(there, target)()
-                leaving.finish(here.moves, target)
+                finishing.finish(here.moves, target)
         [side] = self.serving()
         assert twin_of(side.folder) == self.said
         sys.stdout.write(f"{self.arrivals}\n")

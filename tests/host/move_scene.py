@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.host.backup_scene import digest_of
+from twin_module.host.backup.tables import Tables
 from twin_module.host.commands.new import make_folder, make_twin
 from twin_module.host.errors import HostError
-from twin_module.host.moving import arriving, leaving
+from twin_module.host.moving import arriving, finishing, leaving
 from twin_module.host.moving.arriving import Came
-from twin_module.host.moving.invitation import public_of
-from twin_module.host.moving.leaving import Finished, Left
+from twin_module.host.moving.finishing import Finished
+from twin_module.host.moving.invitation import read_line
+from twin_module.host.moving.leaving import Left
 from twin_module.host.moving.move_places import MovePlaces
 from twin_module.host.options import HostOptions
 from twin_module.host.places import Places
@@ -28,6 +30,8 @@ MADE_BY_EACH_HOST = (
 )
 """What names the folder or the release, and is written anew by the new host."""
 SERVER_NAME = "alice.example.org"
+NEWEST = Tables(synapse=94, twin=20)
+"""What both hosts know, unless a test says otherwise."""
 
 
 def silent(_: str) -> None:
@@ -43,6 +47,8 @@ class Side:
     """Whether it answers; else it says that no host runs."""
     fails: str | None = None
     """Why its twins don't come up."""
+    newest: Tables = NEWEST
+    """The tables that its programs know."""
     asked: list[str] = field(default_factory=list)
     in_the_pause: Callable[[], object] | None = None
     """What happens when the twin is down, and not released."""
@@ -75,6 +81,9 @@ class Side:
         except HostError:
             return False
         return (self.folder / "homeserver.yaml").exists() and (self.folder / "signing.key").exists()
+
+    def knows(self) -> Tables:
+        return self.newest
 
     def take_down(self, name: str) -> None:
         self.asked.append("down")
@@ -113,11 +122,11 @@ class Scene:
         return self.target / "release.age"
 
     def invite(self) -> str:
-        return arriving.invite(self.new.moves)
+        return arriving.invite(self.new.moves, self.new)
 
     def leave(self, invitation: str, target: Path | None = None) -> Left:
-        public = public_of(invitation)
-        return leaving.leave(self.old.moves, self.old, public, target or self.target, silent)
+        invited = read_line(invitation)
+        return leaving.leave(self.old.moves, self.old, invited, target or self.target, silent)
 
     def cancel(self) -> str:
         return leaving.cancel(self.old.moves, self.old)[0].state
@@ -130,7 +139,7 @@ class Scene:
         )
 
     def finish(self) -> Finished:
-        return leaving.finish(self.old.moves, self.target)
+        return finishing.finish(self.old.moves, self.target)
 
     def swapped(self) -> "Scene":
         """Return the same hosts for the way back."""

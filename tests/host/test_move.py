@@ -20,8 +20,8 @@ from twin_module.host.commands.running import bring_up
 from twin_module.host.commands.status import lines
 from twin_module.host.errors import HostError
 from twin_module.host.lock import FolderLock
-from twin_module.host.moving import arriving, leaving
-from twin_module.host.moving.invitation import public_of
+from twin_module.host.moving import alone, arriving, leaving
+from twin_module.host.moving.invitation import read_line
 from twin_module.host.moving.move_places import RUNNING
 from twin_module.host.moving.notes import Leaving, write_note
 from twin_module.host.options import HostOptions
@@ -94,7 +94,7 @@ def test_a_copy_that_took_long_is_made_once_more_before_the_pause(
         if words == "writing the list":
             copies.append(str(scene.old.state))
 
-    leaving.leave(scene.old.moves, scene.old, public_of(scene.invite()), scene.target, watch)
+    leaving.leave(scene.old.moves, scene.old, read_line(scene.invite()), scene.target, watch)
     assert copies == ["up"] * leaving.MOST_ROUNDS + ["moving"]
 
 
@@ -231,7 +231,7 @@ def test_an_invitation_opens_one_move(scene: Scene) -> None:
     other = Side(scene.root / "other")
     with pytest.raises(HostError, match="was not invited to this host"):
         arriving.arrive(other.moves, other, scene.target, "home", None, print)
-    arriving.invite(other.moves)
+    arriving.invite(other.moves, other)
     with pytest.raises(HostError, match="was not sealed for the invitation of this host"):
         arriving.arrive(other.moves, other, scene.target, "home", None, print)
 
@@ -240,14 +240,14 @@ def test_a_twin_goes_to_one_host_only(scene: Scene) -> None:
     scene.leave(scene.invite())
     other = Side(scene.root / "other")
     with pytest.raises(HostError, match="released for another invitation"):
-        scene.leave(arriving.invite(other.moves), scene.root / "elsewhere")
+        scene.leave(arriving.invite(other.moves, other), scene.root / "elsewhere")
 
 
 def test_a_process_that_still_has_the_twin_holds_the_move_up(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert RUNNING == tenant.LOCK
-    monkeypatch.setattr(leaving, "ENDING_SECONDS", 0.0)
+    monkeypatch.setattr(alone, "ENDING_SECONDS", 0.0)
     invitation = scene.invite()
     with FolderLock(scene.old.folder / RUNNING) as lock:
         assert lock.take()
@@ -261,7 +261,7 @@ def test_a_process_that_still_has_the_twin_holds_the_move_up(
 def test_a_program_that_has_the_database_open_holds_the_move_up(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leaving, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(alone, "BUSY_SECONDS", 0.0)
     invitation = scene.invite()
     with closing(sqlite3.connect(scene.old.folder / "homeserver.db")) as connection:
         connection.execute("SELECT * FROM events").fetchone()
@@ -310,7 +310,7 @@ def test_after_a_cancel_everything_is_as_it_was(scene: Scene) -> None:
 def note_of_a_killed_move(scene: Scene, invitation: str, was: str) -> None:
     """Write the note that a killed move leaves."""
     scene.old.moves.notes.mkdir(parents=True)
-    note = Leaving(invitation=public_of(invitation), target=str(scene.target), was=was)
+    note = Leaving(invitation=read_line(invitation).public, target=str(scene.target), was=was)
     write_note(scene.old.moves.leaving, note)
 
 
@@ -322,7 +322,7 @@ def test_a_move_that_was_killed_goes_on_by_the_same_words_only(scene: Scene) -> 
     with pytest.raises(HostError, match="Keep it here first"):
         scene.leave(invitation, scene.root / "elsewhere")
     with pytest.raises(HostError, match="Keep it here first"):
-        scene.leave(arriving.invite(other.moves))
+        scene.leave(arriving.invite(other.moves, other))
     scene.leave(invitation)
     scene.arrive()
     assert scene.new.can_serve()

@@ -14,8 +14,8 @@ from tests.host.move_scene import SERVER_NAME, Scene, make_scene, remake, say, t
 from twin_module.host.backup.owner_key import read_keys, seal
 from twin_module.host.commands.new import make_twin
 from twin_module.host.errors import HostError
-from twin_module.host.moving import leaving
-from twin_module.host.moving.invitation import as_line, public_of
+from twin_module.host.moving import finishing
+from twin_module.host.moving.invitation import as_line, read_line
 from twin_module.host.moving.papers import Release, open_release, seal_release, signing_key_in
 from twin_module.host.options import HostOptions
 from twin_module.host.places import Places
@@ -65,21 +65,22 @@ def test_links_and_parts_that_lie_elsewhere_are_found_before_anything_is_sealed(
 
 
 @pytest.mark.parametrize(
-    "line", ["", "age1x", "twin-move1", "twin-move1nonsense", "AGE-SECRET-KEY-1X"]
+    "line",
+    ["", "age1x", "twin-move1", "twin-move1nonsense", "twin-move1x-1-2-a", "AGE-SECRET-KEY-1X"],
 )
 def test_what_is_no_invitation_is_said_to_be_none_and_not_repeated(line: str) -> None:
     with pytest.raises(HostError, match="That is no invitation") as error:
-        public_of(line)
+        read_line(line)
     assert not line or f" {line} " not in str(error.value)
 
 
 def test_an_invitation_with_a_wrong_letter_is_noticed(scene: Scene) -> None:
     line = scene.invite()
-    assert as_line(public_of(f"  {line}\n")) == line
+    assert as_line(read_line(f"  {line}\n")) == line
     for place in range(len("twin-move1"), len(line)):
         other = "q" if line[place] != "q" else "p"
         with pytest.raises(HostError, match="That is no invitation"):
-            public_of(line[:place] + other + line[place + 1 :])
+            read_line(line[:place] + other + line[place + 1 :])
 
 
 def test_nobody_is_invited_where_there_is_a_twin_of_that_name(scene: Scene) -> None:
@@ -182,7 +183,7 @@ def test_a_release_goes_through_another_folder_when_the_first_is_lost(scene: Sce
     other = scene.root / "another stick"
     scene.leave(invitation, other)
     scene.arrive(other)
-    leaving.finish(scene.old.moves, other)
+    finishing.finish(scene.old.moves, other)
     assert (scene.old.can_serve(), scene.new.can_serve()) == (False, True)
 
 
@@ -254,7 +255,7 @@ def test_the_release_of_an_earlier_invitation_does_not_do_for_a_later_one(scene:
     [opener, *_] = read_keys(scene.new.moves.key)
     signed = open_release(scene.release.read_bytes(), [opener]).signed
     scene.new.moves.key.unlink()
-    public = public_of(scene.invite())
+    public = read_line(scene.invite()).public
     # Whoever opened the first one could seal it for the second.
     scene.release.write_bytes(seal(json.dumps(signed).encode(), public))
     with pytest.raises(HostError, match="is of another invitation"):
@@ -276,8 +277,9 @@ def test_the_release_of_an_earlier_invitation_does_not_do_for_a_later_one(scene:
     ],
 )
 def test_what_is_no_release_is_refused_in_a_sentence(scene: Scene, said: bytes) -> None:
-    public = public_of(scene.invite())
-    scene.leave(as_line(public))
+    invitation = scene.invite()
+    public = read_line(invitation).public
+    scene.leave(invitation)
     scene.release.write_bytes(seal(said, public))
     with pytest.raises(HostError, match="Nothing was taken in"):
         scene.arrive()

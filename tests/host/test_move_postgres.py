@@ -9,10 +9,11 @@ import psycopg2
 import pytest
 import yaml
 
-from tests.host.move_scene import Scene, make_scene, remake, twin_of
+from tests.host.move_scene import NEWEST, Scene, make_scene, remake, twin_of
+from twin_module.host.backup.tables import Tables
 from twin_module.host.commands.move import read_database
 from twin_module.host.errors import HostError
-from twin_module.host.moving import leaving
+from twin_module.host.moving import alone
 from twin_module.testing.postgres import fresh_database
 
 Arguments = Mapping[str, str | int]
@@ -76,6 +77,30 @@ def test_it_moves_into_an_empty_database_of_the_new_host(
     assert scene.finish().postgres
 
 
+def test_it_does_not_leave_for_a_host_that_could_not_open_its_database(
+    scene: Scene, database: Arguments, empty: Arguments
+) -> None:
+    with closing(psycopg2.connect(**database)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE schema_compat_version (compat_version INTEGER);"
+            f"INSERT INTO schema_compat_version VALUES ({NEWEST.synapse})"
+        )
+        connection.commit()
+    scene.new.newest = Tables(synapse=NEWEST.synapse - 1, twin=NEWEST.twin)
+    with pytest.raises(HostError, match="needs a Synapse that knows version 94"):
+        scene.leave(scene.invite())
+    assert scene.old.asked == []
+    scene.new.newest = NEWEST
+    scene.leave(scene.invite())
+    # The copy says it as well.
+    scene.new.newest = Tables(synapse=NEWEST.synapse - 1, twin=NEWEST.twin)
+    with pytest.raises(HostError, match="Nothing was taken in"):
+        scene.arrive(database=empty)
+    scene.new.newest = NEWEST
+    scene.arrive(database=empty)
+    assert scene.new.can_serve()
+
+
 def test_what_was_lost_of_the_folder_is_dumped_anew(
     scene: Scene, database: Arguments, empty: Arguments
 ) -> None:
@@ -91,7 +116,7 @@ def test_what_was_lost_of_the_folder_is_dumped_anew(
 def test_a_program_that_is_connected_to_the_database_holds_the_move_up(
     scene: Scene, database: Arguments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leaving, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(alone, "BUSY_SECONDS", 0.0)
     invitation = scene.invite()
     with closing(psycopg2.connect(**database)):
         with pytest.raises(HostError, match="Another program uses the database"):

@@ -6,7 +6,6 @@ what was written by then is found by the next run.
 """
 
 import os
-import shutil
 import stat
 import time
 from collections.abc import Callable
@@ -27,16 +26,18 @@ from twin_module.host.backup.packing import (
     cut_by_content,
     in_pieces,
 )
-from twin_module.host.backup.retention import Keep, outdated
+from twin_module.host.backup.reading_tables import needed_by
+from twin_module.host.backup.retention import sweep
 from twin_module.host.backup.settings import (
     BackupSettings,
     note_backup,
     read_settings,
     state_folder,
 )
-from twin_module.host.backup.snapshot import Contents, Damaged, Snapshot, contents_to_bytes
-from twin_module.host.backup.sqlite_copy import copy_database
+from twin_module.host.backup.snapshot import Contents, Snapshot, contents_to_bytes
 from twin_module.host.backup.store import Store
+from twin_module.host.backup.tables import Tables
+from twin_module.host.backup.take_database import copied
 from twin_module.host.backup.twin_files import Found, TwinFiles, read_twin, walk
 from twin_module.host.errors import HostError
 from twin_module.host.lock import FolderLock
@@ -167,6 +168,7 @@ class _Run:
         self._links: dict[str, str] = {}
         self._folders: list[str] = []
         self._bytes_read = 0
+        self._needs: Tables | None = None
 
     def make(self, name: str, now: datetime, began: float) -> BackupResult:
         self._store.clear_unfinished()
@@ -197,29 +199,22 @@ class _Run:
 
     def _take_database(self) -> ReadFile | None:
         """Take a copy of the database; returns it when it is no file of the folder."""
-        if self._twin.sqlite is None:
-            return self._packer.add(
-                cut_by_content(postgres.dump(self._twin.postgres)),
+        twin = self._twin
+        if twin.sqlite is None:
+            dumped = self._packer.add(
+                cut_by_content(postgres.dump(twin.postgres, twin.folder)),
                 lambda size: self._progress(f"database: {size // MB} MB"),
             )
-        path = self._twin.sqlite.relative_to(self._twin.folder).as_posix()
-        # On the disk of the twin itself, never where the backups lie: it is readable.
-        shutil.rmtree(self._staging, ignore_errors=True)
-        self._staging.mkdir(mode=0o700)
-        copy = self._staging / "homeserver.db"
-        try:
-            copy_database(
-                self._twin.sqlite,
-                copy,
-                lambda part: self._progress(f"copying the database: {part:.0%}"),
+            # Afterwards: these numbers only grow.
+            self._needs = needed_by(twin)
+            return dumped
+        path = twin.sqlite.relative_to(twin.folder).as_posix()
+        with copied(twin.sqlite, twin.folder, self._staging, self._progress) as (file, needs):
+            self._needs = needs
+            self._files[path] = self._packer.add(
+                in_pieces(file.read, DATABASE_PIECE),
+                lambda size: self._progress(f"database: {size // MB} MB"),
             )
-            with copy.open("rb") as file:
-                self._files[path] = self._packer.add(
-                    in_pieces(file.read, DATABASE_PIECE),
-                    lambda size: self._progress(f"database: {size // MB} MB"),
-                )
-        finally:
-            shutil.rmtree(self._staging, ignore_errors=True)
         return None
 
     # Files
@@ -273,6 +268,7 @@ class _Run:
             links=self._links,
             folders=tuple(self._folders),
             dump=dump,
+            needs=self._needs,
         )
         name, size = self._packer.put(contents_to_bytes(contents))
         snapshot = Snapshot(moment, name, {**assembly.sizes, name: size})
@@ -283,43 +279,6 @@ class _Run:
         moment = now.astimezone(UTC)
         same = [time for time in self._store.times() if moment <= time < moment + SECOND]
         return max(same) + timedelta(microseconds=1) if same else moment
-
-
-def sweep(store: Store, keep: Keep, newest: datetime) -> tuple[int, tuple[str, ...]]:
-    """Remove backups that are not kept, and objects that no backup needs.
-
-    Args:
-        store: locked.
-        keep: which are kept.
-        newest: the time of the one that was just made.
-
-    Returns:
-        How many backups were removed, and sentences on why nothing could be: as long as a list
-        can't be read, nobody knows what it needs.
-    """
-    needed: dict[datetime, Snapshot] = {}
-    warnings = []
-    times = store.times()
-    if times[-1] > newest:
-        return 0, (
-            f"{store.list_path(times[-1])} is of a later time than now: some clock was wrong. It counts as the latest, and nothing is removed, until you delete it.",
-        )
-    for moment in times:
-        try:
-            needed[moment] = store.snapshot(moment)
-        except Damaged as error:
-            warnings.append(
-                f"{store.list_path(moment)} {error}; nothing is removed until you put it back or delete it."
-            )
-    if warnings:
-        return 0, tuple(warnings)
-    old = outdated(needed, keep)
-    for moment in old:
-        store.drop(moment)
-        del needed[moment]
-    used = {name for each in needed.values() for name in each.objects}
-    store.remove(store.objects().keys() - used)
-    return len(old), ()
 
 
 def _mark(status: os.stat_result) -> str:

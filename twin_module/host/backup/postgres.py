@@ -14,7 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Final, TypeAlias
 
+from twin_module.host.backup.as_owner import as_owner, groups_of, owner_of
 from twin_module.host.errors import HostError
+from twin_module.host.users import Account
 
 Parameters: TypeAlias = Mapping[str, str]
 DEBIAN: Final = Path("/usr/lib/postgresql")
@@ -34,18 +36,24 @@ OTHERS: Final = (
 )
 
 
-def dump(parameters: Parameters) -> Iterator[bytes]:
+def dump(parameters: Parameters, folder: Path) -> Iterator[bytes]:
     """Yield a dump of a database as of one moment, in pg_dump's custom format without compression.
 
     The twin may go on. What does not change between two dumps is the same bytes in both.
 
+    Args:
+        parameters: how to connect; they may name files that are read.
+        folder: the twin's; it is connected as the user whose it is.
+
     Raises:
         HostError: the database can't be reached, or pg_dump is missing or fails.
     """
-    program = _program("pg_dump", _server_version(parameters))
+    owner = owner_of(folder)
+    version = as_owner(folder, lambda: _server_version(parameters))
+    program = _program("pg_dump", version)
     arguments = ["--format=custom", "--compress=0", "--no-owner", "--no-privileges"]
     with (
-        _environment(parameters) as environment,
+        _environment(parameters, owner) as environment,
         TemporaryFile() as words,
         subprocess.Popen(
             [program, *arguments, f"--dbname=service={SERVICE}"],
@@ -53,6 +61,9 @@ def dump(parameters: Parameters) -> Iterator[bytes]:
             stdout=subprocess.PIPE,
             stderr=words,
             env=environment,
+            user=owner.pw_uid if owner else None,
+            group=owner.pw_gid if owner else None,
+            extra_groups=groups_of(folder) if owner else None,
         ) as process,
     ):
         try:
@@ -72,7 +83,7 @@ def check_empty(parameters: Parameters) -> None:
     Raises:
         HostError: says so, or that it can't be reached.
     """
-    [(tables,)] = _rows(parameters, OWN_TABLES)
+    [(tables,)] = rows(parameters, OWN_TABLES)
     if tables:
         raise HostError(
             f"The database {parameters.get('dbname', '')} is not empty. Make a new one as Synapse's documentation says (UTF8, locale C), and name it."
@@ -85,7 +96,7 @@ def connections(parameters: Parameters) -> int:
     Raises:
         HostError: it can't be reached.
     """
-    [(number,)] = _rows(parameters, OTHERS)
+    [(number,)] = rows(parameters, OTHERS)
     return int(str(number))
 
 
@@ -110,13 +121,12 @@ def load(parameters: Parameters, file: Path) -> None:
         raise HostError(f"pg_restore failed: {_main_line(done.stderr)}")
 
 
-def _server_version(parameters: Parameters) -> int:
-    """Return the server's major version."""
-    [(number,)] = _rows(parameters, "SHOW server_version_num")
-    return int(str(number)) // 10_000
+def rows(parameters: Parameters, query: str) -> list[tuple[object, ...]]:
+    """Ask a database with SQL that is a constant, and return what it answers.
 
-
-def _rows(parameters: Parameters, query: str) -> list[tuple[object, ...]]:
+    Raises:
+        HostError: it can't be reached, or refuses.
+    """
     try:
         import psycopg2  # noqa: PLC0415 - only twins on PostgreSQL need it
     except ImportError:
@@ -130,6 +140,12 @@ def _rows(parameters: Parameters, query: str) -> list[tuple[object, ...]]:
             return found
     except psycopg2.Error as error:
         raise HostError(f"PostgreSQL says: {_main_line(str(error).encode())}") from None
+
+
+def _server_version(parameters: Parameters) -> int:
+    """Return the server's major version."""
+    [(number,)] = rows(parameters, "SHOW server_version_num")
+    return int(str(number)) // 10_000
 
 
 def _program(name: str, server: int) -> str:
@@ -159,8 +175,8 @@ def _version(program: str) -> int:
 
 
 @contextmanager
-def _environment(parameters: Parameters) -> Iterator[dict[str, str]]:
-    """Yield an environment in which the service `twin` is this database."""
+def _environment(parameters: Parameters, owner: Account | None = None) -> Iterator[dict[str, str]]:
+    """Yield an environment in which the service `twin` is this database, for a user or for us."""
     if any("\n" in value for value in parameters.values()):
         raise HostError(
             "A parameter of the database has more than one line, which libpq can't take."
@@ -173,10 +189,15 @@ def _environment(parameters: Parameters) -> Iterator[dict[str, str]]:
             _write_private(password_file, f"*:*:*:*:{secret}\n")
             lines.append(f"passfile={password_file}")
         _write_private(service, "\n".join([f"[{SERVICE}]", *lines, ""]))
+        if owner is not None:
+            for path in (service, password_file, Path(folder)):
+                if path.exists():
+                    os.chown(path, owner.pw_uid, owner.pw_gid)
         yield {
             **{key: value for key, value in os.environ.items() if not key.startswith("PG")},
             "PGSERVICEFILE": str(service),
             "LC_ALL": "C",
+            **({"HOME": folder} if owner else {}),
         }
 
 

@@ -21,6 +21,7 @@ from twin_module.host.backup.opening import Opener, chosen
 from twin_module.host.backup.owner_key import read_keys
 from twin_module.host.backup.snapshot import Contents, Damaged, Snapshot, StoredFile
 from twin_module.host.backup.store import Store
+from twin_module.host.backup.tables import Tables, misfit
 from twin_module.host.backup.twin_files import (
     CONFIG,
     connection_parameters,
@@ -59,6 +60,7 @@ def restore(
     moment: datetime | None = None,
     only: Snapshot | None = None,
     database: Mapping[str, str | int] | None = None,
+    known: Tables | None = None,
     progress: Progress = lambda _: None,
 ) -> RestoreResult:
     """Make a twin's folder of a backup.
@@ -74,6 +76,7 @@ def restore(
         only: this very backup is taken, whatever else lies there by now.
         database: connection arguments of an empty PostgreSQL database, which the configuration will
             name; None takes those of the configuration. Only for a twin on PostgreSQL.
+        known: the tables that the programs know that are to run it; None where nothing is to.
         progress: told how far it is, often.
 
     Raises:
@@ -91,6 +94,8 @@ def restore(
         contents = opener.contents(snapshot)
     except Damaged as error:
         raise HostError(f"{store.list_path(snapshot.time)} {error}.") from None
+    if known is not None and contents.needs is not None:
+        _check_fits(contents, contents.needs, known)
     if database is not None and contents.database != "psycopg2":
         raise HostError("This twin has a SQLite database in its folder and needs no other.")
     with (
@@ -109,6 +114,14 @@ def restore(
         files=len(contents.files),
         size=sum(each.size for each in contents.files),
     )
+
+
+def _check_fits(contents: Contents, needs: Tables, known: Tables) -> None:
+    if why := misfit(needs, known, "the one that is installed here"):
+        raise HostError(
+            f"The backup of {contents.time:%Y-%m-%d %H:%M} {why}. Nothing was restored: install what the twin "
+            "had then, or something newer (`pip install --upgrade twin-module`), or take an earlier backup (--at)."
+        )
 
 
 @contextmanager

@@ -1,8 +1,11 @@
-"""Which backups are kept: of each of the last days that have some, and of each such week, the newest."""
+"""Which backups are kept, and how the others go: of each of the last days and weeks that have some the newest stays."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+from twin_module.host.backup.snapshot import Damaged, Snapshot
+from twin_module.host.backup.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,43 @@ def outdated(times: Iterable[datetime], keep: Keep) -> list[datetime]:
     kept |= _newest_of_each(newest_first, keep.daily, lambda time: time.date())
     kept |= _newest_of_each(newest_first, keep.weekly, lambda time: time.isocalendar()[:2])
     return [time for time in newest_first if time not in kept]
+
+
+def sweep(store: Store, keep: Keep, newest: datetime) -> tuple[int, tuple[str, ...]]:
+    """Remove backups that are not kept, and objects that no backup needs.
+
+    Args:
+        store: locked.
+        keep: which are kept.
+        newest: the time of the one that was just made.
+
+    Returns:
+        How many backups were removed, and sentences on why nothing could be: as long as a list
+        can't be read, nobody knows what it needs.
+    """
+    needed: dict[datetime, Snapshot] = {}
+    warnings = []
+    times = store.times()
+    if times[-1] > newest:
+        return 0, (
+            f"{store.list_path(times[-1])} is of a later time than now: some clock was wrong. It counts as the latest, and nothing is removed, until you delete it.",
+        )
+    for moment in times:
+        try:
+            needed[moment] = store.snapshot(moment)
+        except Damaged as error:
+            warnings.append(
+                f"{store.list_path(moment)} {error}; nothing is removed until you put it back or delete it."
+            )
+    if warnings:
+        return 0, tuple(warnings)
+    old = outdated(needed, keep)
+    for moment in old:
+        store.drop(moment)
+        del needed[moment]
+    used = {name for each in needed.values() for name in each.objects}
+    store.remove(store.objects().keys() - used)
+    return len(old), ()
 
 
 def _newest_of_each(

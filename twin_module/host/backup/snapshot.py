@@ -8,10 +8,12 @@ had, and of which pieces of which objects each is put together.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal, TypeAlias
+
+from twin_module.host.backup.tables import Tables
 
 FORMAT: Final = "org.digitaltwin.backup.v1"
 STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
@@ -77,6 +79,8 @@ class Contents:
     """All folders below the twin's."""
     dump: StoredFile | None
     """What pg_dump wrote; of SQLite the database is a file among the others."""
+    needs: Tables | None
+    """The tables that programs have to know to work with the database; None where it was not noted."""
 
 
 def stamp(time: datetime) -> str:
@@ -136,6 +140,7 @@ def contents_to_bytes(contents: Contents) -> bytes:
         "links": contents.links,
         "folders": contents.folders,
         "dump": None if contents.dump is None else _file_to_json(contents.dump),
+        "needs": None if contents.needs is None else asdict(contents.needs),
     }
     return json.dumps(said, separators=(",", ":")).encode()
 
@@ -171,6 +176,7 @@ def contents_from_bytes(data: bytes) -> Contents:
             links=links,
             folders=folders,
             dump=None if said["dump"] is None else _file_from_json(said["dump"], len(objects)),
+            needs=_needs_from_json(said.get("needs")),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Damaged("is cut off, or no contents of a backup") from None
@@ -200,6 +206,10 @@ def _file_from_json(said: Mapping[str, Any], objects: int) -> StoredFile:
     if sum(each.length for each in pieces) != size or any(p.object >= objects for p in pieces):
         raise Damaged("has a file that its pieces do not add up to")
     return StoredFile(_path(said["path"]), size, _name(said["sha256"]), pieces)
+
+
+def _needs_from_json(said: Mapping[str, Any] | None) -> Tables | None:
+    return None if said is None else Tables(_size(said["synapse"]), _size(said["twin"]))
 
 
 def _name(text: Any) -> str:

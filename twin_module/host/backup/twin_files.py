@@ -4,12 +4,13 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from twin_module.host.backup.as_owner import as_owner
 from twin_module.host.errors import HostError
 
 CONFIG: Final = "homeserver.yaml"
@@ -90,22 +91,15 @@ def read_twin(folder: Path) -> TwinFiles:
     Raises:
         HostError: there is no twin, or a part of it lies elsewhere.
     """
-    path = folder / CONFIG
-    config = read_config(path)
-    server_name = config.get("server_name")
-    if not isinstance(server_name, str):
-        raise HostError(f"{path} names no server_name.")
-    for key in HAS_TO_BE_INSIDE:
-        if isinstance(config.get(key), str):
-            _inside(path, folder, key, config[key])
-    media = _inside(path, folder, "media_store_path", config.get("media_store_path", "media_store"))
-    name, arguments = database_of(path, config)
-    if name == "psycopg2":
-        return TwinFiles(folder, server_name, None, connection_parameters(arguments), media)
-    database = folder / _inside(path, folder, "database", arguments.get("database"))
-    if database.is_symlink() or not database.is_file():
-        raise HostError(f"{database} is not there: start the twin once before it is backed up.")
-    return TwinFiles(folder, server_name, database, {}, media)
+
+    def read() -> dict[str, Any]:
+        twin = _read(folder)
+        return {**asdict(twin), "folder": None, "sqlite": twin.sqlite and str(twin.sqlite)}
+
+    said = as_owner(folder, read)
+    return TwinFiles(
+        **{**said, "folder": folder, "sqlite": Path(said["sqlite"]) if said["sqlite"] else None}
+    )
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -169,6 +163,25 @@ def walk(folder: Path, left_out: frozenset[str]) -> Iterator[Found]:
             if kind in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
                 yield Found(path, name, directory, kind)
         folders[:] = kept
+
+
+def _read(folder: Path) -> TwinFiles:
+    path = folder / CONFIG
+    config = read_config(path)
+    server_name = config.get("server_name")
+    if not isinstance(server_name, str):
+        raise HostError(f"{path} names no server_name.")
+    for key in HAS_TO_BE_INSIDE:
+        if isinstance(config.get(key), str):
+            _inside(path, folder, key, config[key])
+    media = _inside(path, folder, "media_store_path", config.get("media_store_path", "media_store"))
+    name, arguments = database_of(path, config)
+    if name == "psycopg2":
+        return TwinFiles(folder, server_name, None, connection_parameters(arguments), media)
+    database = folder / _inside(path, folder, "database", arguments.get("database"))
+    if database.is_symlink() or not database.is_file():
+        raise HostError(f"{database} is not there: start the twin once before it is backed up.")
+    return TwinFiles(folder, server_name, database, {}, media)
 
 
 def _inside(config: Path, folder: Path, key: str, value: object) -> str:

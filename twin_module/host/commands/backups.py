@@ -11,6 +11,7 @@ from twin_module.host.backup.opening import moment_of
 from twin_module.host.backup.owner_key import new_key
 from twin_module.host.backup.restore import restore as restore_folder
 from twin_module.host.backup.settings import BackupSettings, read_settings, set_up as note_settings
+from twin_module.host.backup.tables import known_here
 from twin_module.host.backup.twin_files import read_config
 from twin_module.host.commands.answer import Answer
 from twin_module.host.commands.new import ensure_data_folder
@@ -109,7 +110,12 @@ def restore(
             find_entry(places.data, name)
     with Progress() as progress:
         result = restore_folder(
-            folder, key, into or places.folder(name), moment=moment, progress=progress.say
+            folder,
+            key,
+            into or places.folder(name),
+            moment=moment,
+            known=known_here() if into is None else None,
+            progress=progress.say,
         )
     begins = f"{name}'s twin, {result.server_name}, is as it was at {result.time}"
     if into is not None:

@@ -4,13 +4,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from twin_module.host.backup.tables import Tables, known_here
 from twin_module.host.commands.answer import Answer
 from twin_module.host.commands.new import ensure_data_folder, make_folder, write_well_known
 from twin_module.host.commands.running import is_running, told
+from twin_module.host.commands.upgrade_due import check_current
 from twin_module.host.errors import HostError
 from twin_module.host.keeper.client import ask
-from twin_module.host.moving import arriving, leaving
-from twin_module.host.moving.invitation import public_of
+from twin_module.host.moving import arriving, finishing, leaving
+from twin_module.host.moving.invitation import read_line
 from twin_module.host.moving.move_places import MovePlaces
 from twin_module.host.options import read_options
 from twin_module.host.places import Places
@@ -27,6 +29,11 @@ class Running:
 
     def __init__(self, places: Places) -> None:
         self._places = places
+
+    def knows(self) -> Tables:
+        """See `RunningHost`."""
+        check_current(self._places)
+        return known_here()
 
     def take_down(self, name: str) -> None:
         """See `RunningHost`."""
@@ -58,7 +65,7 @@ class Running:
 def invite(places: Places, name: str) -> Answer:
     """Invite a twin to this host."""
     ensure_data_folder(places.data)
-    line = arriving.invite(MovePlaces(places, name))
+    line = arriving.invite(MovePlaces(places, name), Running(places))
     text = f"""\
 The invitation of {name}'s twin to this host, which is no secret:
 
@@ -101,10 +108,10 @@ def receive(
 
 def send(places: Places, name: str, invitation: str, folder: Path) -> Answer:
     """Seal a twin for another host, and release it."""
-    public = public_of(invitation)
+    invited = read_line(invitation)
     with Progress() as progress:
         left = leaving.leave(
-            MovePlaces(places, name), Running(places), public, folder, progress.say
+            MovePlaces(places, name), Running(places), invited, folder, progress.say
         )
     if left.received:
         text = f"{name}'s twin runs on its new host. `twin move {name} --finish {folder}` removes what is left here."
@@ -136,7 +143,7 @@ def cancel(places: Places, name: str) -> Answer:
 
 def finish(places: Places, name: str, folder: Path) -> Answer:
     """Remove what is left of a twin that has arrived elsewhere."""
-    finished = leaving.finish(MovePlaces(places, name), folder)
+    finished = finishing.finish(MovePlaces(places, name), folder)
     lines = [f"Nothing is left here of {name}'s twin but a line that says where it is not."]
     if finished.postgres:
         lines.append("Its PostgreSQL database is still there: drop it.")

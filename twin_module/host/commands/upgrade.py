@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from twin_module.host.backup.make_backup import make_backup
 from twin_module.host.backup.settings import SETTINGS, state_folder
+from twin_module.host.backup.tables import Tables, misfit
 from twin_module.host.commands.answer import Answer
 from twin_module.host.commands.running import is_running
+from twin_module.host.commands.upgrade_due import is_due, versions_of
 from twin_module.host.errors import HostError
 from twin_module.host.keeper.client import ask
-from twin_module.host.keeper.versions import digest_of_packages, installed_versions
 from twin_module.host.lock import FolderLock
 from twin_module.host.places import Places
 from twin_module.host.progress import Progress
@@ -63,9 +64,9 @@ def upgrade(places: Places, wishes: Wishes, say: Callable[[str], None]) -> Answe
         raise HostError("Another `twin upgrade` is under way; wait until it has ended.")
     with lock:
         before = ask(places, {"do": "status"})
-        said = _versions(before)
+        said = versions_of(before)
         say(_as_table(said))
-        if not (wishes.force or _changed(before)):
+        if not (wishes.force or is_due(before)):
             raise HostError(
                 "Nothing changed: what runs is what is installed. (--force begins it anew.)"
             )
@@ -126,11 +127,11 @@ def _notes(found: Mapping[str, Any]) -> list[str]:
             notes.append(f"{name}'s twin would not come up: {twin['fault']}")
             continue
         schema, own = twin["schema"], twin["twin_schema"]
-        oldest = twin["compatible"] or schema
-        if (oldest or 0) > found["schema"] or (own or 0) > found["twin_schema"]:
+        needs = Tables(synapse=twin["compatible"] or schema or 0, twin=own or 0)
+        knows = Tables(synapse=found["schema"], twin=found["twin_schema"])
+        if why := misfit(needs, knows, "that of what is installed"):
             raise HostError(
-                f"What is installed is older than {name}'s database, and can't read it; nothing was "
-                "changed. Install what runs, or something newer."
+                f"{name}'s twin {why}; nothing was changed. Install what runs, or something newer."
             )
         if schema is not None and schema < found["schema"]:
             back = (
@@ -147,20 +148,6 @@ def _notes(found: Mapping[str, Any]) -> list[str]:
                 "no way back to the module that runs now but a backup."
             )
     return notes
-
-
-def _versions(running: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
-    have, runs = installed_versions(), running["versions"]
-    return {
-        name: {"runs": runs.get(name), "installed": have.get(name)}
-        for name in dict.fromkeys([*runs, *have])
-    }
-
-
-def _changed(running: Mapping[str, Any]) -> bool:
-    return running.get("packages") != digest_of_packages() or any(
-        each["runs"] != each["installed"] for each in _versions(running).values()
-    )
 
 
 def _as_table(versions: Mapping[str, Mapping[str, str | None]]) -> str:

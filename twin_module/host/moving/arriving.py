@@ -12,58 +12,32 @@ from pathlib import Path
 from typing import Final
 
 import yaml
-from pyrage import x25519
 
 from twin_module.host.backup.durable import failures_in_words, sync_folder, write_file
-from twin_module.host.backup.opening import Opener
 from twin_module.host.backup.owner_key import new_key, read_keys
 from twin_module.host.backup.restore import restore
-from twin_module.host.backup.snapshot import (
-    Contents,
-    Damaged,
-    Snapshot,
-    snapshot_from_bytes,
-    time_of,
-)
-from twin_module.host.backup.store import Store
 from twin_module.host.backup.twin_files import CONFIG, database_of, read_config
 from twin_module.host.errors import HostError
 from twin_module.host.folder import EXTRA
-from twin_module.host.moving.copying import DATABASE, Progress
-from twin_module.host.moving.invitation import as_line
-from twin_module.host.moving.move_places import RECEIPT, RELEASE, MovePlaces
+from twin_module.host.moving.checking import check_release
+from twin_module.host.moving.copying import Progress
+from twin_module.host.moving.invitation import Invitation, as_line
+from twin_module.host.moving.move_places import RECEIPT, MovePlaces
 from twin_module.host.moving.notes import Arrived, note_used, read_note, write_note
-from twin_module.host.moving.papers import (
-    SIGNING_KEY,
-    NotValid,
-    Release,
-    digest,
-    make_receipt,
-    open_release,
-    signing_key,
-    signing_key_in,
-    verify_key_of,
-)
+from twin_module.host.moving.papers import make_receipt, signing_key_in
 from twin_module.host.moving.running import RunningHost
 from twin_module.host.table import (
     Entry,
     changing_table,
     check_free,
     check_name,
-    check_server_name,
     elsewhere,
-    line_of,
     read_table,
     set_state,
 )
 
 EXTRA_OF_OLD_HOST: Final = f"{EXTRA}.moved"
 POOL: Final = {"cp_min": 1, "cp_max": 5}
-MOST_KEY_BYTES: Final = 64 * 1024
-AGAIN: Final = (
-    "If all of the folder has come here, run `twin move` on the old host again: it writes anew what "
-    "is damaged."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,35 +52,27 @@ class Came:
     """Where the old host's own settings of it lie, which are not used."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """A release that is valid, and the copy that it names."""
-
-    release: Release
-    snapshot: Snapshot
-    contents: Contents
-
-
-def invite(places: MovePlaces) -> str:
+def invite(places: MovePlaces, host: RunningHost) -> str:
     """Return the invitation of a twin to this host, made when there is none.
 
     Raises:
-        HostError: there is such a twin here already, or something of one.
+        HostError: there is such a twin here already, or something of one; or what runs here is not what is installed.
     """
     check_name(places.name)
+    knows = host.knows()
     with places.turn(), failures_in_words("Nobody was invited."):
         _check_no_other(places, read_table(places.host.data))
         places.notes.mkdir(mode=0o700, exist_ok=True)
         if places.key.exists():
             [key, *_] = read_keys(places.key)
-            return as_line(str(key.to_public()))
+            return as_line(Invitation(str(key.to_public()), knows))
         # A killed one may have left half of a key, which was never told to anybody.
         making = places.key.with_name(f".{places.key.name}.new")
         making.unlink(missing_ok=True)
         public = new_key(making, datetime.now(UTC))
         making.replace(places.key)
         sync_folder(places.notes)
-        return as_line(public)
+        return as_line(Invitation(public, knows))
 
 
 def arrive(
@@ -136,7 +102,7 @@ def arrive(
         if arrived is None:
             _check_no_other(places, table)
             arrived = _take_in(places, host, target, trust, database, progress)
-        entry = line_of(places.host.data, read_table(places.host.data), places.name)
+        entry = places.entry
         if entry.state in {"moving", "moved"}:
             raise elsewhere(entry)
         note_used(places.used, arrived.invitation)
@@ -170,78 +136,6 @@ def _check_no_other(places: MovePlaces, table: Mapping[str, Entry]) -> None:
         raise HostError(f"{places.home} is there, but no twin of this host; put it elsewhere.")
 
 
-# Checking
-
-
-def _check(places: MovePlaces, target: Path) -> _Checked:
-    """Return what was released for this host, after everything was checked that can be without writing."""
-    if not places.key.exists():
-        raise HostError(
-            f"{places.name}'s twin was not invited to this host: `twin move {places.name} --receive` "
-            "makes an invitation."
-        )
-    keys, path = read_keys(places.key), target / RELEASE
-    try:
-        signed = open_release(path.read_bytes(), keys)
-    except (FileNotFoundError, NotADirectoryError):
-        raise HostError(
-            f"{target} has no release: the old host has not let {places.name}'s twin go yet, or the folder is "
-            "not the one, or not all of it has come. Run this again when it has."
-        ) from None
-    except NotValid as error:
-        raise HostError(f"{path} {error}. Nothing was taken in.") from None
-    release, store = signed.release, Store(target)
-    if release.name != places.name:
-        raise HostError(f"{path} is of {release.name}'s twin; it keeps its name.")
-    if release.invitation not in {str(key.to_public()) for key in keys}:
-        raise HostError(f"{path} is of another invitation. Nothing was taken in.")
-    check_server_name(release.server_name)
-    snapshot = _snapshot(store, release)
-    try:
-        contents = Opener(store, keys).contents(snapshot)
-        _check_contents(contents, release)
-        signed.check(verify_key_of(signing_key(_small_file(store, keys, contents, SIGNING_KEY))))
-    except Damaged as error:
-        raise HostError(f"{store.list_path(snapshot.time)} {error}. {AGAIN}") from None
-    except NotValid as error:
-        raise HostError(f"{path} {error}. Nothing was taken in.") from None
-    return _Checked(release, snapshot, contents)
-
-
-def _snapshot(store: Store, release: Release) -> Snapshot:
-    try:
-        path = store.list_path(time_of(release.snapshot))
-        data = path.read_bytes()
-    except (OSError, ValueError):
-        raise HostError(
-            f"{store.folder} lacks the list of the copy that was released. {AGAIN}"
-        ) from None
-    if digest(data) != release.sha256:
-        raise HostError(f"{path} is not the list that was released. {AGAIN}")
-    try:
-        return snapshot_from_bytes(data)
-    except Damaged as error:
-        raise HostError(f"{path} {error}. {AGAIN}") from None
-
-
-def _check_contents(contents: Contents, release: Release) -> None:
-    """Refuse a copy with parts where this host would not look for them, or that point out of it."""
-    paths = {each.path for each in contents.files}
-    if contents.server_name != release.server_name:
-        raise NotValid("is of another twin than the copy that it names")
-    if contents.links:
-        raise NotValid(f"names a copy with links, as {min(contents.links)}, which are not followed")
-    if SIGNING_KEY not in paths or (contents.dump is None) != (DATABASE in paths):
-        raise NotValid("names a copy of which a part lies where no host puts it")
-
-
-def _small_file(store: Store, keys: list[x25519.Identity], contents: Contents, path: str) -> bytes:
-    [file] = [each for each in contents.files if each.path == path]
-    if file.size > MOST_KEY_BYTES:
-        raise NotValid(f"names a copy with a {path} that is none")
-    return b"".join(Opener(store, keys).parts(contents, file))
-
-
 # Taking in
 
 
@@ -254,7 +148,7 @@ def _take_in(
     progress: Progress,
 ) -> Arrived:
     """Make the twin of its copy, and use its invitation up."""
-    checked = _check(places, target)
+    checked = check_release(places, target, host.knows())
     if checked.contents.dump is not None and database is None:
         raise HostError(
             f"{places.name}'s twin is on PostgreSQL: make an empty database for it here, and name it with "

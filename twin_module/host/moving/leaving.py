@@ -5,58 +5,33 @@ and nothing that the new host has lets it run there. After it this host refuses 
 host needs is written as often as it takes.
 """
 
-import shutil
+import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from twin_module.host.backup import postgres
 from twin_module.host.backup.durable import failures_in_words, sync_folder, write_file
-from twin_module.host.backup.settings import state_folder
+from twin_module.host.backup.reading_tables import needed_by
+from twin_module.host.backup.tables import misfit
 from twin_module.host.backup.twin_files import TwinFiles
 from twin_module.host.errors import HostError
-from twin_module.host.lock import FolderLock
-from twin_module.host.moving.copying import (
-    DATABASE,
-    Copied,
-    Copier,
-    Progress,
-    read_gone,
-    read_moving,
-)
-from twin_module.host.moving.move_places import RECEIPT, RELEASE, RUNNING, MovePlaces
-from twin_module.host.moving.notes import Leaving, is_used, note_used, read_note, write_note
-from twin_module.host.moving.papers import (
-    NotValid,
-    Release,
-    check_receipt,
-    seal_release,
-    signing_key_in,
-    verify_key_of,
-)
+from twin_module.host.moving.alone import check_alone, held
+from twin_module.host.moving.copying import Copied, Copier, Progress, read_gone, read_moving
+from twin_module.host.moving.finishing import check_arrived
+from twin_module.host.moving.invitation import Invitation
+from twin_module.host.moving.move_places import RELEASE, MovePlaces
+from twin_module.host.moving.notes import Leaving, is_used, read_note, write_note
+from twin_module.host.moving.papers import Release, seal_release, signing_key_in
 from twin_module.host.moving.running import RunningHost
-from twin_module.host.table import (
-    AT_HOME,
-    Entry,
-    State,
-    elsewhere,
-    line_of,
-    read_table,
-    set_state,
-)
+from twin_module.host.table import AT_HOME, Entry, State, elsewhere, set_state
+from twin_module.host.users import FOR_PASSING
 
 MOST_ROUNDS: Final = 3
 SHORT_SECONDS: Final = 30.0
 """A copy that took longer is made once more while the twin runs: what is left for the pause is then little."""
-ENDING_SECONDS: Final = 30.0
-"""How long the process of a host that was killed may take to let go of a twin."""
-LOOK_SECONDS: Final = 0.05
-BUSY_SECONDS: Final = 5.0
-"""How long others may take to close the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,25 +49,19 @@ class Left:
     """Whether the new host has written its receipt already."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """What is left of a twin that has arrived elsewhere: a line in the table."""
-
-    name: str
-    server_name: str
-    postgres: bool
-    """Whether it had a database on PostgreSQL, which is still there."""
-
-
 def leave(
-    places: MovePlaces, host: RunningHost, public: str, target: Path, progress: Progress
+    places: MovePlaces,
+    host: RunningHost,
+    invitation: Invitation,
+    target: Path,
+    progress: Progress,
 ) -> Left:
     """Seal a twin for another host, and release it; may be cut anywhere, and is then called again.
 
     Args:
         places: of the twin's moves.
         host: the one that may run here.
-        public: the public part of the new host's key.
+        invitation: of the new host.
         target: a folder for this move alone, that both hosts reach; absolute.
         progress: told how far it is, often.
 
@@ -100,18 +69,18 @@ def leave(
         HostError: the twin stays here as it was, or it was released before and the sentence says what is missing.
     """
     with places.turn(), failures_in_words("Run it again, it goes on."):
-        entry = _entry(places)
+        entry = places.entry
         if entry.at_home:
-            return _begin(places, host, entry, public, target, progress)
+            return _begin(places, host, entry, invitation, target, progress)
         note = read_note(places.leaving, Leaving)
         if note is None or entry.state == "arriving":
             raise elsewhere(entry)
-        if note.invitation != public:
+        if note.invitation != invitation.public:
             raise HostError(_other_move(entry, note))
         if entry.state == "moving":
             if note.target != str(target):
                 raise HostError(_other_move(entry, note))
-            return _depart(places, host, entry, note, progress)
+            return _depart(places, host, entry, note, invitation, progress)
         return _release_again(places, entry, replace(note, target=str(target)), progress)
 
 
@@ -122,33 +91,10 @@ def cancel(places: MovePlaces, host: RunningHost) -> tuple[Entry, bool]:
         HostError: it was released.
     """
     with places.turn(), failures_in_words("Run it again."):
-        entry = _entry(places)
+        entry = places.entry
         if entry.state not in {*AT_HOME, "moving"}:
             raise elsewhere(entry)
         return _stay(places, host)
-
-
-def finish(places: MovePlaces, target: Path) -> Finished:
-    """Remove what is left of a twin here, when the new host's receipt says that it is there.
-
-    Raises:
-        HostError: there is no receipt, or not the right one.
-    """
-    with places.turn(), failures_in_words("Run it again, it goes on."):
-        entry = _entry(places)
-        if entry.state != "moved":
-            raise elsewhere(entry)
-        note = read_note(places.leaving, Leaving)
-        on_postgres = False
-        if note is not None:
-            if not note.received:
-                _check_receipt(places, entry, note, target)
-                note = replace(note, received=True)
-                write_note(places.leaving, note)
-            note_used(places.used, note.invitation)
-            on_postgres = places.gone.exists() and not (places.gone / DATABASE).exists()
-            _remove(places, entry)
-        return Finished(name=entry.name, server_name=entry.server_name, postgres=on_postgres)
 
 
 # Before it is released
@@ -158,7 +104,7 @@ def _begin(
     places: MovePlaces,
     host: RunningHost,
     entry: Entry,
-    public: str,
+    invitation: Invitation,
     target: Path,
     progress: Progress,
 ) -> Left:
@@ -172,17 +118,18 @@ def _begin(
         raise HostError(f"{target} is in the twin's own folder. Choose another.")
     if places.gone.exists():
         raise HostError(f"{places.gone} is left over from another move; put it elsewhere.")
-    if is_used(places.used, public):
+    if is_used(places.used, invitation.public):
         raise HostError(
             f"That invitation was used by an earlier move. The new host makes another: `twin move {entry.name} "
             "--receive`."
         )
     twin = read_moving(places.home, entry)
     signing_key_in(places.home)
+    _check_fits(entry, twin, invitation)
     places.notes.mkdir(mode=0o700, exist_ok=True)
-    note = Leaving(invitation=public, target=str(target), was=entry.state)
+    note = Leaving(invitation=invitation.public, target=str(target), was=entry.state)
     write_note(places.leaving, note)
-    copier = Copier(entry, public, target, places.notes, progress)
+    copier = Copier(entry, note.invitation, target, places.notes, progress)
     for _ in range(MOST_ROUNDS):
         copied = copier.copy(twin)
         if copied.seconds < SHORT_SECONDS:
@@ -190,23 +137,39 @@ def _begin(
     # What an earlier run has written is read again here, where nobody waits.
     if not copier.is_whole(copied.snapshot, copied.sha256):
         copier.copy(twin)
-    return _depart(places, host, entry, note, progress)
+    return _depart(places, host, entry, note, invitation, progress)
+
+
+def _check_fits(entry: Entry, twin: TwinFiles, invitation: Invitation) -> None:
+    """Refuse to hand a twin to a host whose programs are too old for its database."""
+    if why := misfit(needed_by(twin), invitation.knows, "that of the new host"):
+        raise HostError(
+            f"{entry.name}'s twin {why}, so it stays here. Upgrade the new host and let it invite again: "
+            f"`twin move {entry.name} --receive`."
+        )
 
 
 def _depart(
-    places: MovePlaces, host: RunningHost, entry: Entry, note: Leaving, progress: Progress
+    places: MovePlaces,
+    host: RunningHost,
+    entry: Entry,
+    note: Leaving,
+    invitation: Invitation,
+    progress: Progress,
 ) -> Left:
     """Let nobody run a twin any more, copy what is new, and release it."""
     began = time.monotonic()
-    if (was := _entry(places)).at_home:
+    if (was := places.entry).at_home:
         note = replace(note, was=was.state)
         write_note(places.leaving, note)
     set_state(places.host.data, entry.name, "moving", among={*AT_HOME, "moving"})
     try:
         host.take_down(entry.name)
-        with _held(places):
+        with held(places):
             twin = read_moving(places.home, entry)
-            _check_alone(twin)
+            check_alone(twin)
+            # Once more: an upgrade of this host may have come since.
+            _check_fits(entry, twin, invitation)
             copier = Copier(entry, note.invitation, Path(note.target), places.notes, progress)
             copied = copier.copy(twin)
             note = _noted(places, note, copied)
@@ -214,7 +177,7 @@ def _depart(
             _put_away(places)
     except (HostError, OSError, sqlite3.Error, KeyboardInterrupt):
         # Nobody waits in the dark for what went wrong here.
-        if _entry(places).state == "moving":
+        if places.entry.state == "moving":
             _stay(places, host)
         raise
     _write_release(places, entry, note)
@@ -222,7 +185,7 @@ def _depart(
 
 
 def _stay(places: MovePlaces, host: RunningHost) -> tuple[Entry, bool]:
-    entry = _entry(places)
+    entry = places.entry
     if entry.state == "moving":
         note = read_note(places.leaving, Leaving)
         was: State = "up" if note is not None and note.was == "up" else "down"
@@ -232,49 +195,6 @@ def _stay(places: MovePlaces, host: RunningHost) -> tuple[Entry, bool]:
     return entry, runs
 
 
-@contextmanager
-def _held(places: MovePlaces) -> Iterator[None]:
-    """Hold the lock that a process takes before it loads the twin."""
-    path = places.home / RUNNING
-    was_there, lock = path.exists(), FolderLock(path)
-    if not lock.take_within(ENDING_SECONDS):
-        raise HostError(f"A process still runs the twin in {places.home}; end it.")
-    try:
-        with lock:
-            yield
-    finally:
-        # One of ours would be nothing that the twin's own user could open.
-        if not was_there:
-            path.unlink(missing_ok=True)
-
-
-def _check_alone(twin: TwinFiles) -> None:
-    """Refuse while another program has the database open, of which the host knows nothing."""
-    until = time.monotonic() + BUSY_SECONDS
-    while _is_open(twin.sqlite) if twin.sqlite else postgres.connections(twin.postgres):
-        if time.monotonic() > until:
-            raise HostError(
-                f"Another program uses the database of the twin in {twin.folder}; end it."
-            )
-        time.sleep(LOOK_SECONDS)
-
-
-def _is_open(database: Path) -> bool:
-    """Tell whether anybody has a database open: SQLite gives its exclusive mode to lone ones only."""
-    uri = f"{database.as_uri()}?mode=rw"
-    with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)) as connection:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-        except sqlite3.OperationalError as error:
-            # The lowest byte is the kind.
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            return True
-    return False
-
-
 # When it is released
 
 
@@ -282,6 +202,10 @@ def _put_away(places: MovePlaces) -> None:
     """Move the twin's folder to where it can't run: all that it names it names by its old path."""
     if places.home.exists():
         places.gone.parent.mkdir(mode=0o700, exist_ok=True)
+        if os.geteuid() == 0:
+            # What root copies from there it copies as the twin's user, who has to get through.
+            os.chown(places.gone.parent, -1, places.host.data.stat().st_gid)
+            places.gone.parent.chmod(FOR_PASSING)
         places.home.rename(places.gone)
     sync_folder(places.gone.parent)
     sync_folder(places.host.data)
@@ -291,7 +215,7 @@ def _release_again(places: MovePlaces, entry: Entry, note: Leaving, progress: Pr
     """Write anew what is missing or damaged of a twin that was released, unless it has arrived."""
     _put_away(places)
     with suppress(HostError):
-        _check_receipt(places, entry, note, Path(note.target))
+        check_arrived(places, entry, note, Path(note.target))
         return _left(entry, note, received=True)
     copier = Copier(entry, note.invitation, Path(note.target), places.notes, progress)
     written = 0
@@ -338,39 +262,7 @@ def _left(
     )
 
 
-# When it has arrived
-
-
-def _check_receipt(places: MovePlaces, entry: Entry, note: Leaving, target: Path) -> None:
-    path = target / RECEIPT
-    key = verify_key_of(signing_key_in(places.gone))
-    try:
-        check_receipt(path.read_bytes(), entry.server_name, note.invitation, key)
-    except FileNotFoundError:
-        raise HostError(
-            f"{target} has no receipt yet: the new host writes it with "
-            f"`twin move {entry.name} --receive --from FOLDER`, once the twin runs there."
-        ) from None
-    except NotValid as error:
-        raise HostError(f"{path} {error}; nothing was removed.") from None
-
-
-def _remove(places: MovePlaces, entry: Entry) -> None:
-    host = places.host
-    for folder in (places.gone, state_folder(host.data, entry.name)):
-        if folder.exists():
-            shutil.rmtree(folder)
-    for file in (host.well_known(entry.server_name), host.key_document(entry.server_name)):
-        file.unlink(missing_ok=True)
-    # The note last: as long as it is there, this goes on.
-    shutil.rmtree(places.notes)
-
-
 # Sentences
-
-
-def _entry(places: MovePlaces) -> Entry:
-    return line_of(places.host.data, read_table(places.host.data), places.name)
 
 
 def _other_move(entry: Entry, note: Leaving) -> str:

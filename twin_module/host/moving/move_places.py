@@ -7,7 +7,7 @@ from typing import Final
 from twin_module.host.errors import HostError
 from twin_module.host.lock import FolderLock
 from twin_module.host.places import Places
-from twin_module.host.table import check_name
+from twin_module.host.table import Entry, check_name, line_of, read_table
 
 NOTES: Final = ".moves"
 """In the data folder; no twin's name begins with a dot."""
@@ -25,6 +25,15 @@ class MovePlaces:
 
     host: Places
     name: str
+
+    @property
+    def entry(self) -> Entry:
+        """The twin's line in the table.
+
+        Raises:
+            HostError: it has none.
+        """
+        return line_of(self.host.data, read_table(self.host.data), self.name)
 
     @property
     def home(self) -> Path:

@@ -2,11 +2,20 @@
 
 from typing import Protocol
 
+from twin_module.host.backup.tables import Tables
 from twin_module.host.table import Entry
 
 
 class RunningHost(Protocol):
     """The host of a data folder."""
+
+    def knows(self) -> Tables:
+        """Return the newest tables that what runs here can work with.
+
+        Raises:
+            HostError: what runs is not what is installed.
+        """
+        ...
 
     def take_down(self, name: str) -> None:
         """Have a twin answer nobody, and return when no process has it loaded.

@@ -33,6 +33,8 @@ OF_NOBODY: Final[Mapping[str, Any]] = {
     "macaroon_secret_key": "nobody",
     "form_secret": "nobody",
     "enable_registration": False,
+    # Else an empty folder for it is made where the process began.
+    "enable_media_repo": False,
 }
 """A homeserver that never listens and has no one; its keys are no secrets."""
 
