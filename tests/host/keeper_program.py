@@ -99,7 +99,15 @@ class Player:
         return True
 
     def report(self) -> Report:
-        return Report(tuple(TwinNow(name, 1.0, self.busy(name), 3, 2) for name in self.sockets))
+        return Report(
+            tuple(
+                TwinNow(name, 1.0, self.busy(name), 3, 2, self.problem(name))
+                for name in self.sockets
+            )
+        )
+
+    def problem(self, name: str) -> str | None:
+        return "Its disk is full; make room." if self.behave(name) == "full" else None
 
     def busy(self, name: str) -> str | None:
         return "a client is online" if self.behave(name) == "busy" else None

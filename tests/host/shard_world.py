@@ -15,6 +15,7 @@ import yaml
 from twin_module.host.configuration import HostedTwin
 from twin_module.host.folder import prepare
 from twin_module.host.places import Places
+from twin_module.host.shard.logs import TwinLogs
 from twin_module.host.shard.memoised import memoised
 from twin_module.host.shard.sharing import sharing
 from twin_module.host.shard.tenant import Tenant
@@ -39,6 +40,8 @@ class UnixConnection(http.client.HTTPConnection):
 
 class World:
     """A data folder; its twins exist from `make` on, and are awake between `load` and `unload`."""
+
+    logs: TwinLogs
 
     def __init__(self, data: Path, thread: ReactorThread | None = None) -> None:
         self.places = Places(data)
@@ -158,6 +161,7 @@ def world(thread: ReactorThread) -> Iterator[World]:
         stack.enter_context(memoised())
         logs = stack.enter_context(sharing(thread.reactor, data / "host.log"))
         made = World(data, thread)
+        made.logs = logs
         for name in ("alice", "bob"):
             logs.open(server_name_of(name), data / name / "homeserver.log")
         stack.callback(made.close)

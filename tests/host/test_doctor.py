@@ -229,6 +229,17 @@ def test_a_twin_that_the_host_can_not_start_is_a_problem(patient: Patient, keepe
     assert (found.level, found.says) == ("ok", "The host runs; the twin is asleep.")
 
 
+def test_a_twin_that_is_awake_and_can_not_write_is_a_problem(
+    patient: Patient, keeper: Keeper
+) -> None:
+    open_socket(patient)
+    unwell = {"name": "alice", "state": "unwell", "problem": "Its disk is full; make room.\x1b"}
+    keeper.status = {"twins": [unwell]}
+    (found,) = look_at_host(patient).findings
+    assert found.level == "problem"
+    assert found.says.endswith("Its disk is full; make room.\\u001b")
+
+
 def test_a_twin_that_was_taken_down_needs_no_socket(patient: Patient, keeper: Keeper) -> None:
     down = replace(patient, entry=replace(patient.entry, state="down"))
     assert [each.level for each in look_at_host(down).findings] == ["ok"]

@@ -13,7 +13,7 @@ import pytest
 from twin_module.host.commands import up as up_module
 from twin_module.host.errors import HostError
 from twin_module.host.keeper.control import Control
-from twin_module.host.keeper.written import Written
+from twin_module.host.keeper.written import Told, Written
 from twin_module.host.places import Places
 
 
@@ -52,15 +52,38 @@ def test_an_answer_that_can_not_be_given_costs_one_client_and_no_other(
 def test_numbers_that_can_not_be_told_are_left_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail() -> dict[str, Any]:
+    def fail() -> Told:
         raise KeyError("alice")
 
     written = Written(tmp_path, 5.0, lambda _: None)
     written.write(1, fail, 10.0)
     assert "could not be made" in caplog.text
     assert not (tmp_path / "keeper.json").exists()
-    written.write(2, lambda: {"wakes": 1}, 20.0)
-    assert json.loads((tmp_path / "keeper.json").read_text()) == {"wakes": 1}
+    written.write(2, lambda: ({"wakes": 1}, {}), 20.0)
+    assert json.loads((tmp_path / "keeper.json").read_text()) == {"wakes": 1, "twins": []}
+
+
+def test_a_file_of_numbers_that_can_not_be_written_is_told_of_once_and_written_when_it_can_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str | None] = ["alice"]
+
+    def make() -> Told:
+        return {"wakes": 1}, {name: {"name": name} for name in (told.pop(),) if name}
+
+    written = Written(tmp_path / "run", 5.0, lambda _: None)
+    written.write(1, make, 10.0)
+    told.append(None)
+    assert written.rest(1, 11.0) == 4.0, "it is tried again, though nothing changes"
+    written.write(1, make, 15.0)
+    assert caplog.text.count("can't be written") == 1
+    (tmp_path / "run").mkdir()
+    told.append(None)
+    written.write(1, make, 20.0)
+    assert json.loads((tmp_path / "run" / "keeper.json").read_text())["twins"] == [
+        {"name": "alice"}
+    ]
+    assert written.rest(1, 100.0) is None
 
 
 def test_a_fault_of_the_keeper_itself_ends_the_host_with_a_sentence_and_is_in_its_log(

@@ -12,7 +12,7 @@ from tests.host.front_stage import ALICE, Client, Stage, staged
 from twin_module.host.keeper.numbers import Numbers as KeeperNumbers
 from twin_module.host.keeper.pace import Pace
 from twin_module.host.keeper.plan import Plan
-from twin_module.host.keeper.status import shards_now, twins_now
+from twin_module.host.keeper.status import changed_twins, shards_now
 from twin_module.host.keeper.written import FILE
 from twin_module.host.options import HostOptions
 
@@ -35,7 +35,7 @@ def written_by_the_keeper(stage: Stage) -> None:
     pids = {number: os.getpid() for number in plan.shards}
     told = {
         **numbers.written(),
-        "twins": twins_now(plan, pids, 2.0, 2000),
+        "twins": list(changed_twins(plan).values()),
         "shards": shards_now(plan, pids),
         "keeper": {"pid": os.getpid(), "started": 1, "turns": 1},
     }

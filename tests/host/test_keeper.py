@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.host.keeper_stage import Stage, heard, stage
+from twin_module.host.commands.running import bring_up
+from twin_module.host.commands.status import status
 from twin_module.host.errors import HostError
 from twin_module.host.keeper.client import ask
 from twin_module.testing.person import eventually
@@ -140,6 +142,59 @@ def test_a_twin_that_can_not_be_loaded_waits_for_its_next_try_and_harms_nobody(
         assert len(three.trace("load alice")) - tries <= 2
         assert three.status()["keeper"]["turns"] - turns < 60, "no loop turns hot meanwhile"
     assert three.trace("load alice")[-1][-1] == "True", "it greets its peers after that"
+
+
+def test_a_twin_that_waits_for_its_next_try_is_tried_at_once_when_it_is_brought_up(
+    three: Stage,
+) -> None:
+    three.start_quietly(pace={"first_pause": 3600, "longest_pause": 3600})
+    three.behave("alice", "fail")
+    assert three.ask("wake", "alice")["state"] == "failing"
+    tries = len(three.trace("load alice"))
+    with three.connect("alice") as waiting:
+        with pytest.raises(HostError, match="does not come up: Its homeserver"):
+            bring_up(three.places, "alice")
+        assert len(three.trace("load alice")) == tries + 1
+        assert three.twin("alice")["state"] == "failing"
+        three.behave("alice", "")
+        assert bring_up(three.places, "alice").status == 0
+        assert three.twin("alice")["state"] == "awake"
+        assert heard(waiting)[0] == "alice"
+    assert three.twin("alice")["why"] is None
+
+
+def test_a_twin_that_is_well_is_left_alone_when_it_is_brought_up(three: Stage) -> None:
+    three.start_quietly()
+    bring_up(three.places, "alice")
+    assert three.twin("alice")["state"] == "asleep"
+    assert not three.trace("load")
+
+
+def test_a_twin_that_is_awake_and_can_not_write_is_unwell_until_it_can(three: Stage) -> None:
+    three.start_quietly(pace={"write": 0.05})
+    three.say("alice")
+    three.say("bob")
+    three.behave("alice", "full")
+    (alice, bob, carol) = status(three.places).data["twins"]
+    assert (alice["state"], alice["problem"]) == ("unwell", "Its disk is full; make room.")
+    assert alice["why"] == alice["problem"]
+    assert (bob["state"], bob["problem"]) == ("awake", None)
+    assert (carol["state"], carol["problem"]) == ("asleep", None)
+    assert "2 of 3 awake" in status(three.places).text
+
+    def written() -> dict[str, str]:
+        told = json.loads((three.places.run / "keeper.json").read_text())
+        return {each["name"]: each["state"] for each in told["twins"]}
+
+    eventually(lambda: written()["alice"] == "unwell", what="the front knows it")
+    assert three.say("alice")[0] == "alice", "it goes on to answer"
+    three.behave("alice", "")
+    assert three.twin("alice")["state"] == "awake"
+    eventually(lambda: written()["alice"] == "awake", what="the front knows it")
+    three.behave("alice", "full")
+    assert three.twin("alice")["state"] == "unwell"
+    three.ask("sleep", "alice")
+    assert (three.twin("alice")["state"], three.twin("alice")["problem"]) == ("asleep", None)
 
 
 def test_a_twin_that_comes_to_its_end_by_itself_comes_up_again(three: Stage) -> None:
@@ -445,6 +500,44 @@ def test_what_is_counted_is_written_for_the_front(three: Stage) -> None:
         )
 
     eventually(written, what="it is written")
+
+
+def test_nothing_is_written_for_the_front_when_nothing_changed_but_how_long_twins_are_idle(
+    three: Stage,
+) -> None:
+    three.start_quietly(pace={"write": 0.01, "ask": 0.02})
+    three.say("alice")
+    file = three.places.run / "keeper.json"
+    eventually(lambda: '"awake"' in file.read_text(), what="it is written")
+    before, turns = file.stat().st_mtime_ns, three.status()["keeper"]["turns"]
+    eventually(
+        lambda: three.status()["keeper"]["turns"] > turns + 20, what="the shard was asked often"
+    )
+    assert file.stat().st_mtime_ns == before
+    three.say("bob")
+    eventually(lambda: file.stat().st_mtime_ns != before, what="it is written again")
+
+
+def test_alarms_of_many_at_the_same_time_are_all_kept_though_few_fit(data: Path) -> None:
+    names = [f"t{n}" for n in range(12)]
+    with stage(data, [*names, "person"]) as host:
+        # Room for four.
+        host.start_quietly({"memory_mb": 97 + 43 + 4 * 8}, SHORT)
+        alarm = time.time_ns() // 1_000_000 + 3000
+        for name in names:
+            host.say(name, f"sleep {alarm}")
+        most = 0
+
+        def all_were_awake() -> bool:
+            nonlocal most
+            states = [twin["state"] for twin in host.twins().values()]
+            most = max(most, sum(state in {"waking", "awake", "going"} for state in states))
+            loads = Counter(line[1] for line in host.trace("load"))
+            return all(loads[name] == 2 for name in names)
+
+        assert host.say("person")[0] == "person"
+        eventually(all_were_awake, what="all were awake")
+        assert most <= 4
 
 
 def test_twins_with_impossible_names_are_down_and_the_others_are_not(data: Path) -> None:

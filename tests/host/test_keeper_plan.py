@@ -3,11 +3,13 @@
 import pytest
 
 from twin_module.host.channel import Ask, Asleep, Awake, Failed, Report, Sleep, Stays, TwinNow
+from twin_module.host.keeper.admission import DUTIES_AT_ONCE
 from twin_module.host.keeper.due import Due
 from twin_module.host.keeper.numbers import BOUNDS, Numbers
 from twin_module.host.keeper.pace import Pace
 from twin_module.host.keeper.plan import Plan
 from twin_module.host.keeper.room import LEAST_MB, SHARD_MB, TWIN_MB
+from twin_module.host.keeper.status import changed_twins
 from twin_module.host.keeper.twins import Fork, Kill, State, Tell, Wake, Watch
 from twin_module.host.options import HostOptions
 from twin_module.host.table import Entry
@@ -290,6 +292,134 @@ def test_an_alarm_wakes_a_twin_at_its_time():
     assert kinds(desk.orders(), Wake) == [Wake(2, "a", was_unreachable=False)]
 
 
+def with_alarms(names, *, awake="", alarm=100, **options):
+    """A desk where some twins sleep until the same moment, and others are awake and quiet."""
+    desk = Desk([*names, *awake], **options)
+    for name in names:
+        desk.wake(name)
+        desk.asleep(name, WALL + alarm * 1000)
+        for number in list(desk.plan.shards):
+            desk.plan.died(number, desk.now)
+    desk.wake(*awake)
+    desk.now = alarm
+    desk.report()
+    return desk
+
+
+def names_in(orders, kind):
+    return [
+        order.name if isinstance(order, Wake) else order.message.name
+        for order in kinds(orders, kind)
+    ]
+
+
+def test_several_whose_alarms_come_at_the_same_time_wake_together_and_the_next_when_these_are_there():
+    desk = with_alarms("abcdefgh")
+    assert names_in(desk.orders(), Wake) == list("abcd"[:DUTIES_AT_ONCE])
+    assert not kinds(desk.orders(), Wake)
+    desk.plan.hear(desk.plan.twins["b"].shard, Awake("b", 0.1), desk.now)
+    assert names_in(desk.orders(), Wake) == ["e"]
+    assert desk.state("h") is State.ASLEEP
+    assert desk.plan.rest(desk.now, WALL + desk.now * 1000), "it does not turn hot"
+
+
+def test_room_is_made_for_several_at_a_time_whose_alarms_come():
+    desk = with_alarms("abcd", awake="uvwxyz", memory=LEAST_MB + 5 * TWIN_MB)
+    assert names_in(desk.orders(), Tell) == list("uvwx")
+    for name in "uvwx":
+        desk.plan.hear(desk.plan.twins[name].shard, Asleep(name, None), desk.now)
+    # One place is left for people, as long as these can't leave again.
+    assert names_in(desk.orders(), Wake) == list("abc")
+
+
+def test_room_is_made_for_several_people_at_a_time():
+    desk = Desk("abcuvw", memory=LEAST_MB + 2 * TWIN_MB)
+    desk.wake(*"uvw")
+    desk.now = 20
+    desk.report()
+    assert names_in(desk.knock(*"abc"), Tell) == list("uvw")
+
+
+def test_somebody_who_knocks_is_let_in_before_all_whose_alarms_came_earlier():
+    desk = with_alarms("abcd", awake="u", memory=LEAST_MB)
+    assert names_in(desk.orders(), Tell) == ["u"]
+    desk.plan.up(Entry("p", "p.example.org"), desk.now)
+    desk.plan._round.clear()
+    desk.knock("p", "d")
+    assert names_in(desk.asleep("u"), Wake) == ["p"]
+    assert desk.state("d") is State.WAITING, "whom somebody knocks at goes before the others"
+    desk.plan.hear(desk.plan.twins["p"].shard, Awake("p", 0.1), desk.now)
+    desk.now += desk.pace.tenancy
+    desk.report()
+    assert names_in(desk.orders(), Tell) == ["p"]
+    assert names_in(desk.asleep("p"), Wake) == ["d"]
+
+
+def test_a_twin_whose_alarm_came_and_that_waits_for_room_goes_on_to_listen():
+    desk = with_alarms("ab", awake="u", memory=LEAST_MB)
+    desk.orders()
+    assert [(desk.state(name), desk.plan.twins[name].watched) for name in "ab"] == [
+        (State.ASLEEP, True)
+    ] * 2
+
+
+def test_a_place_is_left_for_people_while_many_do_what_is_due():
+    desk = with_alarms("abcdefgh", memory=LEAST_MB + 3 * TWIN_MB)
+    woken = []
+    while orders := desk.orders():
+        for order in kinds(orders, Wake):
+            woken.append(order.name)
+            desk.plan.hear(order.shard, Awake(order.name, 0.1), desk.now)
+    assert woken == list("abc")
+    assert names_in(desk.knock("h"), Wake) == ["h"]
+    # Later they can leave when somebody comes, and none has to stay empty for that.
+    desk.now += desk.pace.tenancy
+    desk.report(**dict.fromkeys("bch", "a call"))
+    assert names_in(desk.orders(), Tell) == ["a"]
+
+
+def test_whoever_waits_for_room_is_looked_at_as_soon_as_somebody_may_leave():
+    desk = Desk("ab", memory=LEAST_MB)
+    desk.wake("a")
+    desk.now = desk.pace.tenancy - 0.25
+    desk.report()
+    desk.knock("b")
+    assert desk.plan.rest(desk.now, WALL) == 0.25
+
+
+def test_what_somebody_does_is_not_cut_to_leave_a_place_for_nobody():
+    desk = with_alarms("ab", awake="uv", memory=LEAST_MB + 3 * TWIN_MB)
+    busy = dict.fromkeys("uv", "a call")
+    desk.report(**busy)
+    assert names_in(desk.orders(), Wake) == ["a"]
+    for _ in range(3):
+        desk.now += desk.pace.patience / 2
+        desk.report(**busy)
+        assert desk.orders() == []
+    desk.plan.hear(desk.plan.twins["a"].shard, Awake("a", 0.1), desk.now)
+    desk.now += desk.pace.tenancy
+    assert names_in(desk.orders(), Wake) == ["b"]
+
+
+def test_a_duty_that_waited_long_for_room_makes_a_busy_one_leave_as_people_do():
+    desk = with_alarms("a", awake="u", memory=LEAST_MB)
+    desk.report(u="a call")
+    assert not names_in(desk.orders(), Tell)
+    desk.now += desk.pace.patience
+    desk.report(u="a call")
+    assert desk.orders() == [Tell(desk.plan.twins["u"].shard, Sleep("u", at_once=True))]
+
+
+def test_a_shard_where_nobody_can_leave_is_not_asked_and_not_waited_for():
+    desk = Desk("abn", memory=LEAST_MB + SHARD_MB + TWIN_MB, trusts=("home", "other", "home"))
+    desk.wake("a")
+    # Its first twin takes long to load, as after a start with a new version.
+    desk.knock("b")
+    desk.now = desk.pace.tenancy
+    desk.plan.hear(1, Report((TwinNow("a", 9.0, None, 0, 0),)), desk.now)
+    assert kinds(desk.knock("n"), Tell) == [Tell(1, Sleep("a"))]
+
+
 def test_a_far_alarm_is_looked_at_from_time_to_time_since_clocks_are_put_right():
     desk = Desk("a")
     desk.wake("a")
@@ -375,6 +505,32 @@ def test_when_the_host_ends_nobody_wakes_any_more():
     desk.now = 1000
     assert desk.knock("a") == []
     assert desk.plan.numbers.shard_deaths == 0
+
+
+def test_only_twins_that_changed_are_told_to_those_who_watch():
+    desk = Desk("abc")
+    told = changed_twins(desk.plan)
+    assert [line and line["state"] for line in told.values()] == ["asleep"] * 3
+    assert changed_twins(desk.plan) == {}
+    desk.wake("b")
+    assert changed_twins(desk.plan) == {
+        "b": {"name": "b", "server_name": "b.example.org", "state": "awake"}
+    }
+    desk.now = 50
+    changes = desk.plan.changes
+    desk.report(b="a call")
+    assert (desk.plan.changes, changed_twins(desk.plan)) == (changes, {}), (
+        "they are told of no idling"
+    )
+    shard = desk.plan.twins["b"].shard
+    full = Report((TwinNow("b", 1.0, None, 0, 0, "Its disk is full."),))
+    for report, changed in ((full, {"b": "unwell"}), (full, {}), (Report(), {})):
+        desk.plan.hear(shard, report, desk.now)
+        told = changed_twins(desk.plan)
+        assert {name: line and line["state"] for name, line in told.items()} == changed
+    desk.plan.down("a", desk.now)
+    desk.plan.forget("a")
+    assert changed_twins(desk.plan) == {"a": None}
 
 
 def test_wakes_are_counted_in_buckets_as_prometheus_has_them():

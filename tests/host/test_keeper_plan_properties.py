@@ -110,9 +110,15 @@ class World(RuleBasedStateMachine):
             orders = self.plan.decide(self.now, self.wall)
             if not orders:
                 return
+            self.people_go_first(orders)
             for order in orders:
                 self.obey(order)
         raise AssertionError("the plan gives orders for ever")
+
+    def people_go_first(self, orders):
+        """Nobody is woken for a duty while a twin waits that somebody wants something of."""
+        woken = [self.plan.twins[order.name] for order in orders if isinstance(order, Wake)]
+        assert not self.plan._line or not any(twin.on_duty for twin in woken)
 
     def obey(self, order: Order):
         match order:
@@ -391,11 +397,17 @@ class World(RuleBasedStateMachine):
             assert (name in self.open) == (twin.state is not State.DOWN)
 
     @invariant()
+    def whoever_waits_for_a_duty_sleeps_and_hears_who_knocks(self):
+        for name in self.plan._duties:
+            assert self.plan.twins[name].state is State.ASLEEP
+            assert name in self.watched
+
+    @invariant()
     def the_keeper_may_rest(self):
         rest = self.plan.rest(self.now, self.wall)
         assert rest is None or rest > 0
         if not self.processes and not self.knocking and not self.must_wake and not self.alarms:
-            waiting = self.plan._line or self.plan._pauses.first()
+            waiting = self.plan._line or self.plan._duties or self.plan._pauses.first()
             assert rest is None or waiting
 
     def teardown(self):

@@ -146,6 +146,35 @@ def test_a_twin_that_fails_says_why_and_its_neighbour_stays(shard: Shard) -> Non
     assert "Traceback" not in shard.twins.places.log.read_text()
 
 
+def test_a_twin_whose_log_can_not_be_written_says_so_and_answers_and_its_neighbour_is_well(
+    shard: Shard,
+) -> None:
+    log = shard.twins.places.folder("alice") / "homeserver.log"
+    log.symlink_to("/dev/full")
+    shard.wake("alice")
+    shard.wake("bob")
+    shard.twins.ready("alice")
+    shard.twins.ready("bob")
+
+    def problems() -> dict[str, str | None]:
+        shard.channel.send(Ask())
+        report = shard.hears()
+        assert isinstance(report, Report)
+        return {each.name: each.problem for each in report.twins}
+
+    eventually(lambda: problems()["alice"] is not None, what="it is told")
+    assert problems() == {
+        "alice": "Its log can't be written (No space left on device).",
+        "bob": None,
+    }
+    said = shard.twins.places.log.read_text()
+    assert "Traceback" not in said
+    assert said.count("can't be written: No space left on device") == 1
+    assert "The twin of alice is unwell" in said
+    neighbours = (shard.twins.places.folder("bob") / "homeserver.log").read_text()
+    assert "is ready" in neighbours
+
+
 def test_a_twin_in_use_stays_when_it_is_asked_to_sleep_and_goes_when_it_is_told(
     shard: Shard,
 ) -> None:

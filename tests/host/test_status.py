@@ -57,12 +57,25 @@ def test_each_twin_has_a_line_with_what_it_does_and_what_is_wrong(tmp_path: Path
         "trust": "home",
         "state": "awake",
         "why": "1 open request",
+        "problem": None,
         "idle": 12.3,
         "requests": 7,
         "queue": 2,
         "database_bytes": 3_000_000,
         "last_backup": "2026-03-01T07:00:00+00:00",
     }
+
+
+def test_a_twin_that_is_awake_and_can_not_write_says_so_in_its_line(tmp_path: Path) -> None:
+    full = "Its disk is full (free space on the disk of /data/alice: 4 kB); make room."
+    alice = {**RUNNING["twins"][0], "state": "unwell", "problem": full}
+    running = {**RUNNING, "twins": [alice, *RUNNING["twins"][1:]]}
+    found = lines(Places(tmp_path), ENTRIES, running, {})
+    said = as_table(found, running, NOW)
+    assert "alice  alice.example.org  unwell" in said
+    assert said.splitlines()[1].endswith(full), "and not who asks it something"
+    assert said.endswith("1 of 3 awake, 1 shard, 150 MB of memory.")
+    assert as_json(found, running)["twins"][0]["problem"] == full
 
 
 def test_without_a_host_it_is_not_known_who_is_awake_but_all_else_is(tmp_path: Path) -> None:

@@ -156,7 +156,11 @@ def test_a_twin_whose_disk_is_full_says_so_and_comes_back_with_all_when_there_is
             eventually(lambda: write(next(numbers)).status == 500, within=PATIENCE)
             assert alice.get(WHOAMI)["user_id"] == alice.owner
             assert bob.get(WHOAMI)["user_id"] == bob.owner
+            told = running.said_by_status()
+            assert (told["alice"]["state"], told["bob"]["state"]) == ("unwell", "awake")
+            assert "Its disk is full (free space on the disk of" in told["alice"]["problem"]
         eventually(lambda: write(next(numbers)).status == 200, within=PATIENCE)
+        eventually(lambda: running.states("alice") == {"awake"}, within=PATIENCE)
         # One that sleeps can't wake, and does when there is room.
         running.sleep("alice")
         with kept_full(running.folder("alice")):

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Self, TypeAlias, get_args
 
 MOST_BYTES: Final = 64 * 1024
-"""A packet's size; 25 twins with all that is said of them take a tenth of it."""
+"""A packet's size; 25 twins with all that is said of them take a fifth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,8 @@ class TwinNow:
     """How many it has answered since it woke."""
     queue: int
     """How many servers it still has to send something to."""
+    problem: str | None = None
+    """Why it can keep nothing of what it is told, in a sentence; None when all is well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,19 @@ def told(places: Places, request: Mapping[str, Any]) -> bool:
 
 
 def bring_up(places: Places, name: str) -> Answer:
-    """Let a twin answer again."""
+    """Let a twin answer again; one that failed is tried at once.
+
+    Raises:
+        HostError: it still fails.
+    """
     entry = set_state(places.data, name, "up")
-    runs = told(places, {"do": "add", "name": name}) and told(places, {"do": "up", "name": name})
+    runs = told(places, {"do": "add", "name": name})
+    said = ask(places, {"do": "up", "name": name}) if runs else {}
+    if said.get("state") == "failing":
+        raise HostError(
+            f"{name}'s twin was tried just now and does not come up: {said['why']} "
+            "It is tried again from time to time."
+        )
     text = (
         f"{name}'s twin answers as {entry.server_name}."
         if runs

@@ -24,10 +24,12 @@ class Line:
     server_name: str
     trust: str
     state: str
-    """asleep, waiting, waking, awake, going, failing; down, moving, moved, arriving; unknown while
-    the host does not run."""
+    """asleep, waiting, waking, awake, unwell, going, failing; down, moving, moved, arriving; unknown
+    while the host does not run."""
     why: str | None
-    """Why it fails, or what keeps it awake."""
+    """Why it fails or is unwell, or what keeps it awake."""
+    problem: str | None
+    """Why it can keep nothing of what it is told, though it is awake."""
     idle: float | None
     """Seconds since it was last used, while it is awake."""
     requests: int | None
@@ -65,7 +67,8 @@ def lines(
                 entry.server_name,
                 entry.trust,
                 state,
-                now.get("why") or now.get("busy"),
+                now.get("why") or now.get("problem") or now.get("busy"),
+                now.get("problem"),
                 now.get("idle"),
                 now.get("requests"),
                 now.get("queue"),
@@ -121,7 +124,7 @@ def as_table(found: Sequence[Line], running: Mapping[str, Any] | None, now: date
 def _summary(found: Sequence[Line], running: Mapping[str, Any] | None) -> str:
     if running is None:
         return "The host is not running; start it with `twin up`."
-    awake = sum(each.state == "awake" for each in found)
+    awake = sum(each.state in {"awake", "unwell"} for each in found)
     memory = running["keeper"]["pss_kb"] + sum(each["pss_kb"] for each in running["shards"])
     shards = len(running["shards"])
     return (

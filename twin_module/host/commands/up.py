@@ -1,7 +1,6 @@
 """`twin up`: runs the twins of a data folder until a signal says to end."""
 
 import logging
-import logging.handlers
 import os
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from twin_module.host.folder import LOG, is_current
 from twin_module.host.front.process import run_front
 from twin_module.host.keeper.handover import Handover, handed_over
 from twin_module.host.keeper.keeper import Keeper, Programs
+from twin_module.host.log_file import RotatingLog
 from twin_module.host.options import HostOptions, read_options
 from twin_module.host.places import Places
 from twin_module.host.shard.process import run_shard
@@ -30,7 +30,6 @@ from twin_module.host.users import Users, lay_out
 
 FIRST: Final = ("alice", "bob")
 """Whose twins there are where nobody said anything."""
-MOST_LOG_BYTES: Final = 5_000_000
 
 _log = logging.getLogger(__name__)
 
@@ -163,9 +162,7 @@ def _warn_of_root(trusts: set[str], users: Users) -> None:
 @contextmanager
 def _logging(places: Places) -> Iterator[None]:
     """Send what the keeper says to the host's log, and what went wrong to the terminal as well."""
-    file = logging.handlers.RotatingFileHandler(
-        places.log, maxBytes=MOST_LOG_BYTES, backupCount=2, encoding="utf8", delay=True
-    )
+    file = RotatingLog(places.log)
     file.setFormatter(logging.Formatter(LOG["formatters"]["line"]["format"]))
     terminal = logging.StreamHandler(sys.stdout)
     terminal.setLevel(logging.ERROR)

@@ -69,7 +69,14 @@ def _twin(patient: Patient, status: Mapping[str, Any]) -> Finding:
         return problem(
             HOST,
             f"The host can't start the twin: {why}.",
-            f"Mend that; the host tries again by itself. `twin logs {name}` says more.",
+            f"Mend that; the host tries again by itself, or at once with `twin up {name}`. `twin logs {name}` says more.",
+        )
+    if state == "unwell":
+        why = shown(str(lines[0].get("problem") or "it does not say why"))
+        return problem(
+            HOST,
+            f"The twin is awake, but can't keep what it is told: {why}",
+            "Mend that; the twin goes on by itself.",
         )
     socket = patient.places.socket(patient.server_name)
     if not socket.is_socket():

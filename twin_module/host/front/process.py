@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import logging.handlers
 import os
 import resource
 import signal
@@ -16,6 +15,7 @@ from typing import Any, Final
 from twin_module.host.folder import LOG
 from twin_module.host.front.limits import Limits
 from twin_module.host.front.server import Server
+from twin_module.host.log_file import WatchedLog
 from twin_module.host.options import Door
 from twin_module.host.places import Places
 from twin_module.host.shard import inherited
@@ -82,7 +82,7 @@ def _fitting(limits: Limits) -> Limits:
 def _logging(places: Places) -> Iterator[None]:
     """Send what this process logs to the host's log."""
     # Other processes of the host write the same file, and one of them may put it aside.
-    handler = logging.handlers.WatchedFileHandler(places.log, encoding="utf8", delay=True)
+    handler = WatchedLog(places.log)
     handler.setFormatter(logging.Formatter(LOG["formatters"]["line"]["format"]))
     root = logging.getLogger()
     for other in list(root.handlers):

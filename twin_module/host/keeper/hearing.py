@@ -137,13 +137,15 @@ class Hearing(Ways):
     def _heard_report(self, shard: Shard, reports: tuple[TwinNow, ...], now: float) -> None:
         for report in reports:
             match report:
-                case TwinNow(str(), int() | float(), str() | None, int(), int()):
+                case TwinNow(str(), int() | float(), str() | None, int(), int(), str() | None):
                     pass
                 case _:
                     raise UnfitMessage(Report.__name__)
         shard.asked, shard.reported = None, now
-        self.changes += 1
         for report in reports:
             for twin in self._twin_in(shard.number, report.name):
                 twin.used, twin.busy = now - report.idle, report.busy
                 twin.requests, twin.queue = report.requests, report.queue
+                if twin.problem != report.problem:
+                    twin.problem = report.problem
+                    self._note_change(twin.name)

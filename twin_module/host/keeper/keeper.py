@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from twin_module.host.channel import Load
 from twin_module.host.doors import doors_of
@@ -27,7 +27,7 @@ from twin_module.host.keeper.plan import Plan
 from twin_module.host.keeper.requests import Requests
 from twin_module.host.keeper.shards import RunShard, Shards
 from twin_module.host.keeper.sockets import allow_many_files, listen_for
-from twin_module.host.keeper.status import shards_now, twins_now
+from twin_module.host.keeper.status import changed_twins, shards_now
 from twin_module.host.keeper.twins import (
     Close,
     Fork,
@@ -40,7 +40,7 @@ from twin_module.host.keeper.twins import (
     Watch,
 )
 from twin_module.host.keeper.versions import digest_of_packages, installed_versions
-from twin_module.host.keeper.written import Written
+from twin_module.host.keeper.written import Told, Written
 from twin_module.host.lock import FolderLock
 from twin_module.host.options import HostOptions
 from twin_module.host.places import Places
@@ -372,14 +372,13 @@ class Keeper:
     def _changes(self) -> int:
         return self.plan.changes + self._front.deaths
 
-    def _told(self) -> dict[str, Any]:
-        now, wall = self.now(), self.wall()
-        return {
+    def _told(self) -> Told:
+        told = {
             **self.plan.numbers.written(),
-            "twins": twins_now(self.plan, self.pids, now, wall),
             "shards": shards_now(self.plan, self.pids),
-            "keeper": {"pid": os.getpid(), "started": self.started, "turns": self.turns},
+            "keeper": {"pid": os.getpid(), "started": self.started},
         }
+        return told, changed_twins(self.plan)
 
     def _obey(self, order: Order) -> None:
         match order:

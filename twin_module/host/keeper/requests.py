@@ -132,6 +132,9 @@ class Requests:
 
     def _look_up(self, name: str, *, up: bool) -> Reply:
         self._host.look_up(name, up=up)
+        plan = self._host.plan
+        if up and name in plan.twins and plan.try_again(name, self._host.now()):
+            return self._when(SETTLED, name)
         return _at_once(self._said_of(name))
 
     def _down(self, name: str) -> Reply:
@@ -175,7 +178,7 @@ class Requests:
         twin = self._host.plan.twins.get(name)
         if twin is None:
             return {"name": name, "state": None, "why": None}
-        return {"name": name, "state": twin.shown, "why": twin.why or twin.busy}
+        return {"name": name, "state": twin.shown, "why": twin.why or twin.problem or twin.busy}
 
 
 def _at_once(answer: dict[str, Any]) -> Reply:

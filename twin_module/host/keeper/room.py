@@ -5,6 +5,7 @@ front's share is not in them.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from twin_module.host.keeper.pace import Pace
@@ -22,12 +23,6 @@ def cost(shards: int, twins: int) -> int:
     return KEEPER_MB + SHARD_MB * shards + TWIN_MB * twins
 
 
-def cost_when_gone(twins: Iterable[Twin], newcomers_shard: int) -> int:
-    """Return what it takes when all who go are gone and one more is in a shard (0: a new one), in MB."""
-    staying = [twin.shard for twin in twins if twin.state in STAYING]
-    return cost(len({*staying, newcomers_shard}), len(staying) + 1)
-
-
 def suspicion(twin: Twin, now: float, pace: Pace) -> int:
     """Return how much a twin is suspected to kill its shard; 0 is not at all."""
     return 0 if twin.awake_for(now) >= pace.steady else twin.deaths + twin.suspect
@@ -42,12 +37,7 @@ class Rooms:
         self._pace = pace
 
     def fullest(
-        self,
-        newcomer: Twin,
-        shards: Iterable[Shard],
-        twins: Mapping[str, Twin],
-        *,
-        when_gone: bool = False,
+        self, newcomer: Twin, shards: Iterable[Shard], twins: Mapping[str, Twin]
     ) -> Shard | None:
         """Return the fullest shard of a twin's trust domain that has room for it.
 
@@ -58,7 +48,6 @@ class Rooms:
             newcomer: the twin.
             shards: all there are.
             twins: all by name.
-            when_gone: whether to see it as it will be when all who go are gone.
         """
         level = suspicion(newcomer, self._now, self._pace)
         room = max(1, self._most >> level)
@@ -67,11 +56,32 @@ class Rooms:
             if shard.trust != newcomer.trust or shard.ending:
                 continue
             inside = [twins[name] for name in shard.twins]
-            count = sum(not when_gone or twin.state in STAYING for twin in inside)
             alike = all(suspicion(twin, self._now, self._pace) == level for twin in inside)
-            if alike and count < room:
-                fitting.append((count, -shard.number, shard))
+            if alike and len(inside) < room:
+                fitting.append((len(inside), -shard.number, shard))
         return max(fitting)[-1] if fitting else None
+
+    def cost_with(
+        self, newcomers: Iterable[Twin], shards: Iterable[Shard], twins: Mapping[str, Twin]
+    ) -> int:
+        """Return what it takes when all who go are gone and these have come, in MB."""
+        kept = [
+            replace(shard, twins={each for each in shard.twins if twins[each].state in STAYING})
+            for shard in shards
+        ]
+        for number, newcomer in enumerate(newcomers, 1):
+            shard = self.fullest(newcomer, kept, twins)
+            if shard is None:
+                shard = Shard(-number, newcomer.trust, self._now)
+                kept.append(shard)
+            shard.twins.add(newcomer.name)
+        sizes = [len(shard.twins) for shard in kept if shard.twins]
+        return cost(len(sizes), sum(sizes))
+
+
+def may_leave(twin: Twin, now: float, pace: Pace) -> bool:
+    """Tell whether a twin has been awake for long enough to leave for others."""
+    return twin.state is State.AWAKE and twin.awake_for(now) >= pace.tenancy
 
 
 def next_to_leave(twins: Iterable[Twin], now: float, pace: Pace, *, cut: bool) -> Twin | None:
@@ -83,13 +93,7 @@ def next_to_leave(twins: Iterable[Twin], now: float, pace: Pace, *, cut: bool) -
         pace: how long a twin may stay at least.
         cut: whether a busy one may have to leave, too.
     """
-    settled = [
-        twin
-        for twin in twins
-        if twin.state is State.AWAKE
-        and twin.awake_for(now) >= pace.tenancy
-        and (cut or twin.busy is None)
-    ]
+    settled = [twin for twin in twins if may_leave(twin, now, pace) and (cut or twin.busy is None)]
     return min(
         settled, key=lambda twin: (twin.busy is not None, twin.used, twin.name), default=None
     )

@@ -24,6 +24,21 @@ def twins_now(plan: Plan, pids: Mapping[int, int], now: float, wall: int) -> lis
     ]
 
 
+def changed_twins(plan: Plan) -> dict[str, dict[str, Any] | None]:
+    """Return what those who watch the host may know of twins that changed since this was called last.
+
+    A line by each name, None where the twin is gone.
+    """
+    changed = sorted(plan.changed)
+    plan.changed.clear()
+    return {
+        name: {"name": name, "server_name": twin.server_name, "state": twin.shown}
+        if (twin := plan.twins.get(name)) is not None
+        else None
+        for name in changed
+    }
+
+
 def _twin(twin: Twin, pids: Mapping[int, int], now: float, wall: int) -> dict[str, Any]:
     awake = twin.state in {State.AWAKE, State.GOING}
     return {
@@ -32,6 +47,7 @@ def _twin(twin: Twin, pids: Mapping[int, int], now: float, wall: int) -> dict[st
         "trust": twin.trust,
         "state": twin.shown,
         "why": twin.why,
+        "problem": twin.problem,
         "since": round(wall / 1000 - (now - twin.since)),
         "idle": round(now - twin.used, 1) if awake else None,
         "busy": twin.busy,

@@ -49,6 +49,8 @@ class Twin:
     """It has to wake even when nobody knocks: what it had to do next was lost, or is due."""
     greeting: bool = False
     """It wakes in the round after the start."""
+    on_duty: bool = False
+    """It woke because something was due, and not for anybody who asked."""
     failures: int = 0
     """How often in a row it could not be loaded, or ended by itself."""
     deaths: int = 0
@@ -72,12 +74,20 @@ class Twin:
     busy: str | None = None
     requests: int = 0
     queue: int = 0
+    problem: str | None = None
+    """Why it can keep nothing of what it is told, while it is awake."""
 
     @property
     def shown(self) -> str:
-        """The state's name for people: one that sleeps because it failed is `failing`."""
-        failing = self.state is State.ASLEEP and self.why is not None
-        return "failing" if failing else self.state.value
+        """The state's name for people.
+
+        One that sleeps because it failed is `failing`, one that is awake and can't write is `unwell`.
+        """
+        if self.state is State.ASLEEP and self.why is not None:
+            return "failing"
+        if self.state is State.AWAKE and self.problem is not None:
+            return "unwell"
+        return self.state.value
 
     def awake_for(self, now: float) -> float:
         """Return for how many seconds it has been awake; 0 when it is not."""

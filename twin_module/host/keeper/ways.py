@@ -15,12 +15,16 @@ class Ways:
         self.shards: dict[int, Shard] = {}
         self.numbers = Numbers()
         self.changes = 0
-        """Grows with whatever somebody outside may want to know."""
+        """Grows with whatever those who watch the host may want to know."""
+        self.changed: set[str] = set()
+        """Whose state is another one than when this was cleared last, or who is gone."""
         self.stopping = False
         self._pace = pace
         # Dictionaries are queues here: first come, first served, and anybody may leave.
         self._line: dict[str, None] = {}
-        """Who is to wake as soon as there is room."""
+        """Who is to wake as soon as there is room, since somebody wants something of it."""
+        self._duties: dict[str, None] = {}
+        """Who has something to do and sleeps, and is to wake after those in the line."""
         self._round: dict[str, None] = {}
         """Who has not been awake since the host started."""
         self._alarms: Due[int] = Due()
@@ -32,8 +36,14 @@ class Ways:
     def _move(self, twin: Twin, state: State, now: float) -> None:
         if state is not State.WAITING:
             self._line.pop(twin.name, None)
+        if state is not State.ASLEEP:
+            self._duties.pop(twin.name, None)
         twin.state, twin.since = state, now
         self._touched.add(twin.name)
+        self._note_change(twin.name)
+
+    def _note_change(self, name: str) -> None:
+        self.changed.add(name)
         self.changes += 1
 
     def _want(self, twin: Twin, now: float) -> None:
@@ -49,8 +59,8 @@ class Ways:
     def _leave(self, twin: Twin) -> None:
         if twin.shard in self.shards:
             self.shards[twin.shard].twins.discard(twin.name)
-        twin.shard, twin.greeting, twin.at_once = 0, False, False
-        twin.busy, twin.requests, twin.queue = None, 0, 0
+        twin.shard, twin.greeting, twin.on_duty, twin.at_once = 0, False, False, False
+        twin.busy, twin.requests, twin.queue, twin.problem = None, 0, 0, None
 
     def _pause(self, twin: Twin, seconds: float, now: float) -> None:
         twin.ready, twin.unreachable = now + seconds, True

@@ -4,66 +4,104 @@ Synapse notes in each record which server it is about.
 """
 
 import logging
-import logging.handlers
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
 
 from synapse.config.logger import one_time_logging_setup
 from twisted.internet.defer import CancelledError
 
 from twin_module.host.folder import LOG
+from twin_module.host.log_file import LogFile, RotatingLog, WatchedLog
 
-MOST_BYTES: Final = 5_000_000
-MOST_FILES: Final = 2
+_log = logging.getLogger(__name__)
 
 
 class TwinLogs(logging.Handler):
-    """Hands each record to the file of the twin that it is about."""
+    """Hands each record to the file of the twin that it is about.
+
+    A file that can't be written costs the lines of its own twin, and no other's. The host's says so
+    once, and once more when it is over.
+    """
 
     def __init__(self, host_log: Path) -> None:
         super().__init__()
         self.setFormatter(logging.Formatter(LOG["formatters"]["line"]["format"]))
-        # Other processes of the host write the same file, and one of them may put it aside.
-        self._host = self._ready(
-            logging.handlers.WatchedFileHandler(host_log, encoding="utf8", delay=True)
-        )
-        self._twins: dict[str, logging.Handler] = {}
+        self._host: LogFile = WatchedLog(host_log)
+        self._host.setFormatter(self.formatter)
+        self._twins: dict[str, LogFile] = {}
+        self._heard: dict[str, Callable[[BaseException], None]] = {}
 
-    def open(self, server_name: str, log: Path) -> None:
-        """Write what is said about a server to a file from now on; the file is made with its first line."""
+    def open(
+        self, server_name: str, log: Path, heard: Callable[[BaseException], None] | None = None
+    ) -> None:
+        """Write what is said about a server to a file from now on; the file is made with its first line.
+
+        Args:
+            server_name: the twin's.
+            log: the file.
+            heard: gets each error that is told of with a line, in whatever thread that is.
+        """
         self.shut(server_name)
-        self._twins[server_name] = self._ready(
-            logging.handlers.RotatingFileHandler(
-                log, maxBytes=MOST_BYTES, backupCount=MOST_FILES, encoding="utf8", delay=True
-            )
-        )
+        file = RotatingLog(log)
+        file.setFormatter(self.formatter)
+        self._twins[server_name] = file
+        if heard is not None:
+            self._heard[server_name] = heard
 
     def shut(self, server_name: str) -> None:
         """Close a server's file; what is said about it later goes to the host's."""
-        handler = self._twins.pop(server_name, None)
-        if handler is not None:
+        self._heard.pop(server_name, None)
+        file = self._twins.pop(server_name, None)
+        if file is not None:
             # What it still holds can't be written where the disk is full.
             with suppress(OSError):
-                handler.close()
+                file.close()
+
+    def trouble(self, server_name: str) -> str | None:
+        """Return why a server's file can't be written; None when all is well."""
+        file = self._twins.get(server_name)
+        return None if file is None else file.trouble
+
+    def try_again(self, server_name: str) -> None:
+        """See whether a server's file can be written again; it may have nothing to say for long."""
+        file = self._twins.get(server_name)
+        if file is not None and file.trouble is not None and file.try_again():
+            self._tell(server_name, file)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record, unless it tells only that a twin went to sleep over something."""
-        if record.exc_info and isinstance(record.exc_info[1], CancelledError):
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, CancelledError):
             return
-        self._twins.get(getattr(record, "server_name", ""), self._host).handle(record)
+        server_name = getattr(record, "server_name", "")
+        file = self._twins.get(server_name, self._host)
+        was_well = file.trouble is None
+        file.handle(record)
+        if file is not self._host and was_well != (file.trouble is None):
+            self._tell(server_name, file)
+        if error is not None and (heard := self._heard.get(server_name)) is not None:
+            heard(error)
 
     def close(self) -> None:
         """Close all files."""
         for server_name in list(self._twins):
             self.shut(server_name)
-        self._host.close()
+        with suppress(OSError):
+            self._host.close()
         super().close()
 
-    def _ready(self, handler: logging.Handler) -> logging.Handler:
-        handler.setFormatter(self.formatter)
-        return handler
+    def _tell(self, server_name: str, file: LogFile) -> None:
+        """Have the host's log say that a twin's can't be written, or can be again."""
+        if file.trouble is not None:
+            level, text = logging.ERROR, f"can't be written: {file.trouble}"
+        else:
+            level, text = (
+                logging.WARNING,
+                "can be written again, and says how many lines are missing",
+            )
+        text = f"The log of {server_name} {text}"
+        self._host.handle(_log.makeRecord(_log.name, level, __file__, 0, text, (), None))
 
 
 @contextmanager

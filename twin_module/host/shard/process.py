@@ -38,6 +38,7 @@ from twin_module.host.channel import (
 from twin_module.host.errors import HostError
 from twin_module.host.places import Places
 from twin_module.host.shard import inherited
+from twin_module.host.shard.disk import Disk
 from twin_module.host.shard.logs import TwinLogs
 from twin_module.host.shard.sharing import sharing
 from twin_module.host.shard.tenant import Tenant
@@ -48,7 +49,7 @@ QUIET_SECONDS: Final = 300.0
 UNUSED_SECONDS: Final = 60.0
 """The same for one that nobody used since it woke."""
 LOOK_SECONDS: Final = 15.0
-"""How often is looked for quiet twins."""
+"""How often is looked for quiet twins, and for those that can't write."""
 SETTLE_SECONDS: Final = 0.05
 """How long a twin listens to nobody before it sleeps, so that what just came is seen."""
 WORTH_SLEEPING: Final = 60_000
@@ -109,7 +110,9 @@ class Shard:
         self._turns: dict[str, DeferredLock] = {}
         self._unsent: list[Message] = []
         self._ears = _Ears(self, channel)
-        self._looking = LoopingCall(self._look_for_quiet)
+        self._troubled: set[str] = set()
+        """Of whom the keeper was told that they have a problem."""
+        self._looking = LoopingCall(self._look)
         self._looking.clock = reactor
         self._ending = False
         self._collecting: object | None = None
@@ -149,13 +152,36 @@ class Shard:
                 logger.error("The keeper said what no shard understands: %s", message)
 
     def _report(self) -> Report:
-        now = self._reactor.seconds()
+        now, problems = self._reactor.seconds(), self._problems()
+        for name in problems.keys() - self._troubled:
+            logger.error("The twin of %s is unwell: %s", name, problems[name])
+        for name in self._troubled - problems.keys():
+            logger.warning("The twin of %s is well again, or asleep", name)
+        self._troubled = set(problems)
         return Report(
             tuple(
-                TwinNow(name, twin.idle, twin.why_awake(now), twin.requests, twin.queue)
+                TwinNow(
+                    name,
+                    twin.idle,
+                    twin.why_awake(now),
+                    twin.requests,
+                    twin.queue,
+                    problems.get(name),
+                )
                 for name, twin in self._twins.items()
             )
         )
+
+    def _problems(self) -> dict[str, str]:
+        """Return why twins can keep nothing of what they are told, by name; only of those that can't."""
+        found = {name: self._problem(twin) for name, twin in self._twins.items()}
+        return {name: problem for name, problem in found.items() if problem is not None}
+
+    def _problem(self, twin: Tenant) -> str | None:
+        if (problem := twin.disk.problem()) is not None:
+            return problem
+        trouble = self._logs.trouble(twin.server_name)
+        return None if trouble is None else f"Its log can't be written ({trouble})."
 
     def _say(self, message: Message) -> None:
         self._unsent.append(message)
@@ -185,9 +211,10 @@ class Shard:
                 listening.close()
                 return
             began = self._reactor.seconds()
-            self._logs.open(message.server_name, folder / "homeserver.log")
+            disk = Disk(folder)
+            self._logs.open(message.server_name, folder / "homeserver.log", disk.hear)
             try:
-                twin = await Tenant.load(name, message.server_name, folder, listening)
+                twin = await Tenant.load(name, message.server_name, folder, listening, disk)
             except HostError as error:
                 self._logs.shut(message.server_name)
                 logger.error("%s", error)  # noqa: TRY400 - where it came from is logged with the twin
@@ -255,6 +282,25 @@ class Shard:
 
     def _now(self) -> int:
         return int(self._reactor.seconds() * 1000)
+
+    def _look(self) -> None:
+        self._look_for_quiet()
+        for name, twin in list(self._twins.items()):
+            self._logs.try_again(twin.server_name)
+            if twin.disk.failed and not self._turn(name).locked:
+                self._background(self._try_to_write(name))
+        self._tell_of_problems()
+
+    async def _try_to_write(self, name: str) -> None:
+        async with self._turn(name):
+            if name in self._twins:
+                await self._twins[name].try_to_write()
+        self._tell_of_problems()
+
+    def _tell_of_problems(self) -> None:
+        """Tell the keeper at once who has a problem, and who has none any more."""
+        if self._problems().keys() != self._troubled:
+            self._say(self._report())
 
     def _look_for_quiet(self) -> None:
         for name, twin in list(self._twins.items()):

@@ -1,7 +1,6 @@
 """One twin in a process that it shares: a whole homeserver, loaded and unloaded without a trace."""
 
 import logging
-import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from twin_module.host.errors import HostError
 from twin_module.host.lock import FolderLock
 from twin_module.host.places import Places
 from twin_module.host.shard import duties, insides
+from twin_module.host.shard.disk import Disk, is_full
 from twin_module.host.shard.local import LocalAgent
 from twin_module.host.shard.settings import read_settings
 from twin_module.host.shard.template import ensure_template
@@ -40,8 +40,6 @@ FINISH_SECONDS: Final = 5.0
 """How long requests that were cut off may take to notice."""
 READY_SECONDS: Final = 60.0
 """How long a twin may take to start before it greets its peers."""
-LEAST_BYTES: Final = 1_000_000
-"""What a disk has free at least on which a twin can be loaded."""
 READING: Final = (b"GET", b"HEAD")
 HEALTH: Final = b"/health"
 
@@ -62,11 +60,14 @@ class Module(Protocol):
 class Tenant:
     """A loaded twin. All methods belong to the reactor's thread."""
 
-    def __init__(self, name: str, server_name: str, folder: Path, reactor: TenantReactor) -> None:
+    def __init__(
+        self, name: str, server_name: str, folder: Path, reactor: TenantReactor, disk: Disk
+    ) -> None:
         self.name = name
         self.server_name = server_name
         self.requests = 0
         """How many it has answered, or begun to, since it was loaded."""
+        self.disk = disk
         self._folder = folder
         self._reactor = reactor
         self._lock = FolderLock(folder / LOCK)
@@ -79,7 +80,12 @@ class Tenant:
 
     @classmethod
     async def load(
-        cls, name: str, server_name: str, folder: Path, listening: socket.socket
+        cls,
+        name: str,
+        server_name: str,
+        folder: Path,
+        listening: socket.socket,
+        disk: Disk | None = None,
     ) -> Self:
         """Load a twin, and let it answer on a socket that listens already.
 
@@ -88,6 +94,7 @@ class Tenant:
             server_name: has to be that of the folder's homeserver.yaml.
             folder: everything of the twin, in the data folder of its host.
             listening: of the family AF_UNIX; it is closed here, also after a failure.
+            disk: what is to be known of its disk, which hears of what fails.
 
         Raises:
             HostError: says in one sentence why it can't be loaded; nothing of it is left behind.
@@ -96,7 +103,8 @@ class Tenant:
         from twisted.internet import reactor  # noqa: PLC0415
 
         with listening, LoggingContext(name="load", server_name=server_name):
-            tenant = cls(name, server_name, folder, TenantReactor(reactor, listening))
+            own = TenantReactor(reactor, listening)
+            tenant = cls(name, server_name, folder, own, disk or Disk(folder))
             try:
                 await tenant._take_lock()
                 await tenant._start(listening.getsockname())
@@ -123,6 +131,7 @@ class Tenant:
             (self._noted(module), options) for module, options in config.modules.loaded_modules
         ]
         await _ensure_database(self._folder, config, self._reactor)
+        self.disk.also(Path(config.media.media_store_path))
         hs = create_homeserver(config, cast("Any", self._reactor))
         self._hs = hs
         insides.use_clock(hs, TenantClock(cast("Any", self._reactor), self.server_name))
@@ -218,6 +227,11 @@ class Tenant:
             for module in self._modules:
                 times.append(await module.next_alarm())
         return min((each for each in times if each is not None), default=None)
+
+    async def try_to_write(self) -> None:
+        """See whether its disk takes again what it did not take."""
+        with LoggingContext(name="try_to_write", server_name=self.server_name):
+            await self.disk.try_to_write(self.homeserver)
 
     def greet_peers(self) -> None:
         """Show other servers that it is there again, so that they send what they held back."""
@@ -329,7 +343,7 @@ def _told(name: str, folder: Path, error: BaseException) -> HostError:
     if isinstance(error, HostError):
         return error
     # SQLite says in several ways that it has no room.
-    if isinstance(error, sqlite3.DatabaseError | OSError) and _is_full(folder):
+    if isinstance(error, sqlite3.DatabaseError | OSError) and is_full(folder):
         return HostError(
             f"The disk of {name}'s twin is full; make room, and it comes up by itself."
         )
@@ -344,10 +358,3 @@ def _told(name: str, folder: Path, error: BaseException) -> HostError:
     return HostError(
         f"The twin of {name} can't be started ({type(error).__name__}: {error}); its homeserver.log says more."
     )
-
-
-def _is_full(folder: Path) -> bool:
-    try:
-        return shutil.disk_usage(folder).free < LEAST_BYTES
-    except OSError:
-        return False
