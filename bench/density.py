@@ -25,6 +25,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import yaml
+from psutil import Process
 
 from twin_module.host.commands.new import make_twin
 from twin_module.host.configuration import LONE_USER
@@ -106,7 +107,7 @@ class Host(AskedHost):
         eventually(self.places.control.exists, within=PATIENCE, what="the host runs")
 
     @property
-    def pids(self) -> list[int]:
+    def processes(self) -> list[Process]:
         """Its processes."""
         return family(self._process.pid)
 
@@ -230,9 +231,9 @@ class Vanilla:
             return False
 
     @property
-    def pids(self) -> list[int]:
+    def processes(self) -> list[Process]:
         """Its process."""
-        return [self._process.pid]
+        return [Process(self._process.pid)]
 
     def person(self) -> Person:
         """Return its one user, who is made with the first call."""
@@ -287,11 +288,11 @@ class Figure:
         return f"  {self.what:58}{self.twin:12.3f} {self.unit:8}{self.vanilla:12.3f} {ratio}"
 
 
-def idle_cpu(pids: Callable[[], list[int]], seconds: float) -> float:
+def idle_cpu(processes: Callable[[], list[Process]], seconds: float) -> float:
     """Return CPU-seconds an hour while nothing happens."""
-    before, began = cpu_seconds(pids()), time.monotonic()
+    before, began = cpu_seconds(processes()), time.monotonic()
     time.sleep(seconds)
-    return (cpu_seconds(pids()) - before) / (time.monotonic() - began) * HOUR
+    return (cpu_seconds(processes()) - before) / (time.monotonic() - began) * HOUR
 
 
 def measure_vanilla(folder: Path, idle_seconds: float) -> dict[str, float]:
@@ -303,10 +304,10 @@ def measure_vanilla(folder: Path, idle_seconds: float) -> dict[str, float]:
         settle_in(person)
         server.end()
         again = server.start()
-        awake, _ = memory_mb(server.pids)
-        cpu = idle_cpu(lambda: server.pids, idle_seconds)
+        awake, _ = memory_mb(server.processes)
+        cpu = idle_cpu(lambda: server.processes, idle_seconds)
         use(person)
-        used, private = memory_mb(server.pids)
+        used, private = memory_mb(server.processes)
         return {
             "start": again,
             "awake": awake,
@@ -329,17 +330,17 @@ def measure_host(
         for person in people.values():
             settle_in(person)
         running.sleep_all()
-        asleep, _ = memory_mb(running.pids)
-        asleep_cpu = idle_cpu(lambda: running.pids, idle_seconds / 2)
+        asleep, _ = memory_mb(running.processes)
+        asleep_cpu = idle_cpu(lambda: running.processes, idle_seconds / 2)
         waits = []
         for _ in range(max(1, 40 // awake)):
             running.sleep_all()
             waits += [running.wake(name) for name in busy]
-        woken, _ = memory_mb(running.pids)
-        cpu = idle_cpu(lambda: running.pids, idle_seconds)
+        woken, _ = memory_mb(running.processes)
+        cpu = idle_cpu(lambda: running.processes, idle_seconds)
         for person in people.values():
             use(person)
-        used, private = memory_mb(running.pids)
+        used, private = memory_mb(running.processes)
         waits.sort()
         print(f"\n{twins} twins, {awake} of them awake")
         return [
@@ -373,14 +374,14 @@ def side_by_side(folder: Path, number: int) -> list[Figure]:
     print(f"\nThe same use of {number} twins in one host and of {number} processes")
     with host(folder, number) as running:
         people = [running.person(name) for name in running.names]
-        ours = _traffic(people, lambda: running.pids)
+        ours = _traffic(people, lambda: running.processes)
     servers = [Vanilla(folder, each) for each in range(number)]
     try:
         for each in servers:
             each.start()
         theirs = _traffic(
             [each.person() for each in servers],
-            lambda: [pid for each in servers for pid in each.pids],
+            lambda: [one for each in servers for one in each.processes],
         )
     finally:
         for each in servers:
@@ -396,15 +397,17 @@ def side_by_side(folder: Path, number: int) -> list[Figure]:
     ]
 
 
-def _traffic(people: Sequence[Person], pids: Callable[[], list[int]]) -> tuple[float, float, float]:
+def _traffic(
+    people: Sequence[Person], processes: Callable[[], list[Process]]
+) -> tuple[float, float, float]:
     for person in people:
         person.get(f"{CLIENT}/account/whoami")
-    before, began = cpu_seconds(pids()), time.monotonic()
+    before, began = cpu_seconds(processes()), time.monotonic()
     for person in people:
         settle_in(person)
     for person in people:
         use(person)
-    return cpu_seconds(pids()) - before, time.monotonic() - began, memory_mb(pids())[0]
+    return cpu_seconds(processes()) - before, time.monotonic() - began, memory_mb(processes())[0]
 
 
 def main() -> None:
