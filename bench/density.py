@@ -372,6 +372,7 @@ def measure_host(
 def side_by_side(folder: Path, number: int) -> list[Figure]:
     """Measure the same traffic through one host and through as many processes."""
     print(f"\nThe same use of {number} twins in one host and of {number} processes")
+    folder = folder / "side-by-side"
     with host(folder, number) as running:
         people = [running.person(name) for name in running.names]
         ours = _traffic(people, lambda: running.processes)

@@ -37,6 +37,8 @@ ROOM_TYPES: Final = (
 """What a change of makes a room worth another look, beside our own types."""
 SHARED: Final = (Kind.COLLECTION.value, Kind.CIRCLE.value)
 MAX_NAME: Final = 255
+MANY: Final = 50
+"""From so many events on, nobody else has to wait until they are judged."""
 
 Listener = Callable[[frozenset[str]], None]
 
@@ -158,7 +160,7 @@ class Projector:
         room = await self._room(room_id)
         keys = await self._homeserver.object_keys(room_id) if room else []
         events = await self._homeserver.events(_there(keys))
-        records = [self._judge(event) for event in events.values()]
+        records = await self._judged(list(events.values()))
         spoiled = {(each.type, each.uid) for each in records if each.problem is not None}
         # What stands in for these may have been redacted in a part of the stream that nobody read.
         good = await self._homeserver.events(await self._standing_in(room_id, spoiled))
@@ -212,7 +214,7 @@ class Projector:
         }
         there = _there(latest.values())
         events = await self._homeserver.events([*there, *await self._resting_on(redacted)])
-        records = [self._judge(events[event_id]) for event_id in there if event_id in events]
+        records = await self._judged([events[each] for each in there if each in events])
 
         def work(cursor: Cursor) -> tuple[set[str], Sequence[str]]:
             places = self.arrivals.write(cursor, arrived)
@@ -273,6 +275,12 @@ class Projector:
         if event is None or event.sender == self._homeserver.owner:
             return None
         return event.origin_server_ts
+
+    async def _judged(self, events: Sequence[StateEvent]) -> list[Record]:
+        """Judge events; many of them beside everything else, since that takes a tenth of a second for 500."""
+        if len(events) < MANY:
+            return [self._judge(event) for event in events]
+        return await self._homeserver.in_thread(lambda: [self._judge(event) for event in events])
 
     def _judge(self, event: StateEvent) -> Record:
         bare = Record(
