@@ -73,6 +73,23 @@ def test_the_keepers_numbers_are_told(stage: Stage) -> None:
         assert found[f'twin_host_memory_bytes{{"process": "{kind}"}}'] > 1_000_000
 
 
+def test_twins_in_trouble_are_named(stage: Stage) -> None:
+    written_by_the_keeper(stage)
+    path = stage.places.run / FILE
+    told = json.loads(path.read_text())
+    states = ["unwell", "failing", "asleep"]
+    for line, state in zip(told["twins"], states, strict=True):
+        line["state"] = state
+    path.write_text(json.dumps(told))
+    found = metrics(stage, stage.metrics())
+    names = {
+        json.loads(name.removeprefix("twin_host_twin_in_trouble"))["twin"]: value
+        for name, value in found.items()
+        if name.startswith("twin_host_twin_in_trouble")
+    }
+    assert names == {line["server_name"]: 1 for line in told["twins"][:2]}
+
+
 def test_the_fronts_own_numbers_are_told(stage: Stage) -> None:
     stage.twin(ALICE)
     port = stage.metrics()

@@ -39,6 +39,8 @@ COUNTED: Final = {
     "front_deaths": "Fronts that ended without having been told to.",
 }
 """What the keeper counts, under the same names."""
+IN_TROUBLE: Final = frozenset({"failing", "unwell", "waiting"})
+"""The states of a twin that does not do what somebody wants of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,15 @@ class _Moment(Collector):
         for state, count in sorted(_states(keeper).items()):
             twins.add_metric([state], count)
         yield twins
+        troubled = GaugeMetricFamily(
+            "twin_host_twin_in_trouble",
+            "1 for each twin that somebody should look at, by state.",
+            labels=["twin", "state"],
+        )
+        for each in keeper.get("twins", []):
+            if each["state"] in IN_TROUBLE:
+                troubled.add_metric([each["server_name"], each["state"]], 1)
+        yield troubled
         yield GaugeMetricFamily(
             "twin_host_shards", "Processes with awake twins.", value=len(keeper.get("shards", []))
         )
