@@ -183,12 +183,13 @@ def write(cursor: Cursor, place: Place, version: Version, title: str, findable: 
     row = (*version, file, named.words, text)
     cursor.execute(f"SELECT {_VERSION} FROM twin_search WHERE {_HERE}", _key(place))
     before = cursor.fetchone()
-    if before is None:
-        _insert(cursor, place, row, named.stems, search.entry(text), None)
-    elif before != row:
+    if before == row:
+        return
+    long = None
+    if before is not None:
         long = _read_before(cursor, place, file)
         forget(cursor, place)
-        _insert(cursor, place, row, named.stems, search.entry(text), long)
+    _insert(cursor, place, row, named.stems, search.entry(text), long)
 
 
 def _read_before(cursor: Cursor, place: Place, file: str | None) -> Long | None:

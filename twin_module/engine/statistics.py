@@ -11,7 +11,7 @@ from twin_module.core.ports import Cursor, Homeserver
 from twin_module.engine.dialect import is_postgres
 
 MANY: Final = 500
-"""So many objects are written before it is worth a look, which takes some ten milliseconds."""
+"""So many objects are written before it is worth a look."""
 TABLES: Final = ("twin_objects", "twin_index", "twin_search", "twin_versions")
 
 

@@ -12,6 +12,10 @@ from twin_module.core.state import NAMESPACE
 MOST_ARRIVED: Final = 500
 MOST_DELTAS: Final = 200
 MOST_HEARD: Final = 50
+_DELTAS: Final = (
+    "SELECT stream_id, room_id, type, state_key, event_id FROM current_state_delta_stream"
+    " WHERE stream_id > ? AND stream_id <= ? ORDER BY stream_id"
+)
 
 
 def changes(cursor: Cursor, after: int, upto: int) -> Changes:
@@ -36,24 +40,15 @@ def changes(cursor: Cursor, after: int, upto: int) -> Changes:
 
 def _deltas(cursor: Cursor, after: int, upto: int) -> tuple[int, list[Delta]]:
     """Read changes of current state; those that Synapse made at one position stay together."""
-    cursor.execute(
-        "SELECT stream_id, room_id, type, state_key, event_id FROM current_state_delta_stream"
-        " WHERE stream_id > ? AND stream_id <= ? ORDER BY stream_id LIMIT ?",
-        (after, upto, MOST_DELTAS + 1),
-    )
+    cursor.execute(f"{_DELTAS} LIMIT ?", (after, upto, MOST_DELTAS + 1))
     rows = cursor.fetchall()
     if len(rows) > MOST_DELTAS:
-        first, last = rows[0][0], rows[-1][0]
-        if first == last:
-            cursor.execute(
-                "SELECT stream_id, room_id, type, state_key, event_id"
-                " FROM current_state_delta_stream WHERE stream_id = ?",
-                (first,),
-            )
-            rows, upto = cursor.fetchall(), first
-        else:
-            rows = [row for row in rows if row[0] < last]
-            upto = rows[-1][0]
+        # What changed at the last position may go on behind these.
+        whole = [row for row in rows if row[0] < rows[-1][0]]
+        if not whole:
+            cursor.execute(_DELTAS, (after, rows[0][0]))
+            whole = cursor.fetchall()
+        rows, upto = whole, whole[-1][0]
     return upto, [Delta(*row[1:]) for row in rows]
 
 
