@@ -25,7 +25,8 @@ from signedjson.sign import sign_json
 
 from twin_module.host.doctor.asking import Asker
 from twin_module.host.doctor.patient import Patient, read_patient
-from twin_module.host.doctor.world import Answer, Handshake, NoAnswer, Service, Space
+from twin_module.host.doctor.world import Answer, Handshake, NoAnswer, Service
+from twin_module.host.space import Space
 from twin_module.host.table import Entry, changing_table
 
 T = TypeVar("T")

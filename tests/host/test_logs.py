@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -57,6 +58,10 @@ def test_the_first_lines_of_a_twin_that_wrote_nothing_yet_are_shown(tmp_path: Pa
 # Logs that can't be written
 
 
+BARE: Final = logging.Formatter()
+"""Lines without when and what; how long they are is what these stories are about."""
+
+
 def say(
     handler: logging.Handler, text: str, *, about: str = "", error: Exception | None = None
 ) -> None:
@@ -89,6 +94,7 @@ def test_lines_that_can_not_be_written_are_counted_and_print_and_raise_nothing(
     log = tmp_path / "folder" / "homeserver.log"
     log.parent.mkdir()
     file = kind(log)
+    file.setFormatter(BARE)
     if broken == "full":
         point(log, FULL)
     elif broken == "gone":
@@ -122,6 +128,7 @@ def test_a_log_that_could_not_be_put_aside_is_written_again_when_it_can_be(
     monkeypatch.setattr(log_file, "MOST_FILES", 1)
     log = tmp_path / "homeserver.log"
     file = RotatingLog(log)
+    file.setFormatter(BARE)
     say(file, "x" * 80)
     # What was put aside before can't be taken away: it is a folder.
     (tmp_path / "homeserver.log.1").mkdir()

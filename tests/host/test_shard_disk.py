@@ -28,7 +28,12 @@ def twins(reactor_thread: ReactorThread) -> Iterator[World]:
 def disk_with(free: int, files: int = 1000, flag: int = 0) -> Callable[[object], Any]:
     """Return how the system tells of a disk with so many bytes and files free."""
     return lambda _: SimpleNamespace(
-        f_bavail=free // 1000, f_frsize=1000, f_files=2000, f_favail=files, f_flag=flag
+        f_bavail=free // 1000,
+        f_blocks=10_000,
+        f_frsize=1000,
+        f_files=2000,
+        f_favail=files,
+        f_flag=flag,
     )
 
 

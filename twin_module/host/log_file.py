@@ -11,10 +11,17 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
 
+from twin_module.host.folder import LOG
+
 MOST_BYTES: Final = 5_000_000
 MOST_FILES: Final = 2
 
 _log = logging.getLogger(__name__)
+
+
+def line_format() -> logging.Formatter:
+    """Return how a line looks, the same as in the log of a lone twin."""
+    return logging.Formatter(LOG["formatters"]["line"]["format"])
 
 
 class LogFile(logging.FileHandler):
@@ -89,6 +96,7 @@ class RotatingLog(LogFile, logging.handlers.RotatingFileHandler):
         super().__init__(
             path, maxBytes=MOST_BYTES, backupCount=MOST_FILES, encoding="utf8", delay=True
         )
+        self.setFormatter(line_format())
 
 
 class WatchedLog(LogFile, logging.handlers.WatchedFileHandler):
@@ -96,3 +104,4 @@ class WatchedLog(LogFile, logging.handlers.WatchedFileHandler):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, encoding="utf8", delay=True)
+        self.setFormatter(line_format())

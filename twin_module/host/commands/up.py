@@ -16,7 +16,7 @@ from twin_module.host.commands.new import (
 from twin_module.host.commands.running import is_running
 from twin_module.host.database import template_path
 from twin_module.host.errors import HostError
-from twin_module.host.folder import LOG, is_current
+from twin_module.host.folder import is_current
 from twin_module.host.front.process import run_front
 from twin_module.host.keeper.handover import Handover, handed_over
 from twin_module.host.keeper.keeper import Keeper, Programs
@@ -163,7 +163,6 @@ def _warn_of_root(trusts: set[str], users: Users) -> None:
 def _logging(places: Places) -> Iterator[None]:
     """Send what the keeper says to the host's log, and what went wrong to the terminal as well."""
     file = RotatingLog(places.log)
-    file.setFormatter(logging.Formatter(LOG["formatters"]["line"]["format"]))
     terminal = logging.StreamHandler(sys.stdout)
     terminal.setLevel(logging.ERROR)
     terminal.setFormatter(logging.Formatter("%(message)s"))

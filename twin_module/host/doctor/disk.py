@@ -8,7 +8,8 @@ from typing import Final
 from twin_module.host.doctor.finding import Finding, ok, problem, warning
 from twin_module.host.doctor.patient import Patient
 from twin_module.host.doctor.sizes import in_words
-from twin_module.host.doctor.world import Space, World
+from twin_module.host.doctor.world import World
+from twin_module.host.space import Space
 
 CHECK: Final = "disk"
 LITTLE_SHARE: Final = 0.1

@@ -2,7 +2,6 @@
 
 import ctypes
 import http.client
-import os
 import socket
 import ssl
 import threading
@@ -18,7 +17,8 @@ from twin_module.core.canonical import shown
 from twin_module.host.doctor.begun import Begun
 from twin_module.host.doctor.dns import NameServer, ask_for_services, name_servers
 from twin_module.host.doctor.introduction import introduce
-from twin_module.host.doctor.world import Answer, Handshake, NoAnswer, Service, Space
+from twin_module.host.doctor.world import Answer, Handshake, NoAnswer, Service
+from twin_module.host.space import Space, space_of
 
 SECONDS: Final = 5.0
 """How long one question may take."""
@@ -138,15 +138,7 @@ class Outside:
 
     def space(self, path: Path) -> Space:
         """Return how much room there is."""
-        found = os.statvfs(path)
-        return Space(
-            device=path.stat().st_dev,
-            free_bytes=found.f_bavail * found.f_frsize,
-            total_bytes=found.f_blocks * found.f_frsize,
-            free_files=found.f_favail,
-            total_files=found.f_files,
-            read_only=bool(found.f_flag & os.ST_RDONLY),
-        )
+        return space_of(path)
 
     def _connect(self, address: str, port: int) -> socket.socket:
         try:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from twin_module.host.catalog import number, read_catalog
 from twin_module.host.doctor.books import Books
 
 CROWDED: Final = 10
 """Forward extremities of a room, above which each event costs more than it should."""
 MOST_ROOMS: Final = 5
+NEWEST: Final = "SELECT received_ts FROM events ORDER BY stream_ordering DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +57,8 @@ def read_record(books: Books, server_name: str) -> Record:
         Unreadable: not even which tables there are can be read.
     """
     on_postgres = books.engine == "PostgreSQL"
-    tables = {
-        str(row[0])
-        for row in books.query(
-            "SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false))"
-            if on_postgres
-            else "SELECT name FROM sqlite_master WHERE type = 'table'"
-        )
-    }
-
-    def number(table: str, sql: str) -> int | None:
-        rows = books.query(sql) if table in tables else ()
-        value = rows[0][0] if rows else None
-        return value if isinstance(value, int) else None
-
+    catalog = read_catalog(books.query, on_postgres=on_postgres)
+    tables = catalog.tables
     locale = None
     encoding = None
     if on_postgres:
@@ -78,17 +68,12 @@ def read_record(books: Books, server_name: str) -> Record:
         )
         locale = (str(rows[0][0]), str(rows[0][1]))
     return Record(
-        schema=number("schema_version", "SELECT max(version) FROM schema_version"),
-        compatible=number(
-            "schema_compat_version", "SELECT max(compat_version) FROM schema_compat_version"
-        ),
-        twin_schema=number("twin_schema", "SELECT max(version) FROM twin_schema"),
+        schema=catalog.schema,
+        compatible=catalog.compatible,
+        twin_schema=catalog.twin_schema,
         has_position="twin_position" in tables,
         crowded=_crowded(books) if "event_forward_extremities" in tables else (),
-        newest_received=number(
-            "events",
-            "SELECT received_ts FROM events ORDER BY stream_ordering DESC LIMIT 1",
-        ),
+        newest_received=number(books.query, NEWEST) if "events" in tables else None,
         peers=_peers(books, server_name) if "destinations" in tables else (),
         encoding=encoding,
         locale=locale,

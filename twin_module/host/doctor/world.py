@@ -12,6 +12,8 @@ from typing import Literal, Protocol, TypeAlias
 
 from cryptography.x509 import Certificate
 
+from twin_module.host.space import Space
+
 Why: TypeAlias = Literal["name", "unreachable", "slow", "certificate", "private", "garbled"]
 
 
@@ -60,20 +62,6 @@ class Handshake:
     """What OpenSSL has against the chain, by its numbers (X509_V_ERR_…); empty when all is well."""
     name_fits: bool
     """Whether the certificate is for the name that was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """The disk below a path."""
-
-    device: int
-    """The same for two paths on one disk."""
-    free_bytes: int
-    total_bytes: int
-    free_files: int
-    total_files: int
-    """How many files it can hold; 0 where there is no such bound."""
-    read_only: bool
 
 
 class World(Protocol):

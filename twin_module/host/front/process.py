@@ -83,7 +83,6 @@ def _logging(places: Places) -> Iterator[None]:
     """Send what this process logs to the host's log."""
     # Other processes of the host write the same file, and one of them may put it aside.
     handler = WatchedLog(places.log)
-    handler.setFormatter(logging.Formatter(LOG["formatters"]["line"]["format"]))
     root = logging.getLogger()
     for other in list(root.handlers):
         root.removeHandler(other)

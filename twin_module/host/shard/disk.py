@@ -5,7 +5,6 @@ from what the twin logs, and only after that is tried, now and then, whether it 
 """
 
 import errno
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from synapse.server import HomeServer
 from synapse.storage.database import LoggingDatabaseConnection
 
 from twin_module.host.doctor.sizes import in_words
+from twin_module.host.space import Space, space_of
 
 LEAST_BYTES: Final = 1_000_000
 """What a disk has free at least on which a twin can live."""
@@ -117,25 +117,24 @@ def _unfit(folders: Iterable[Path]) -> Iterator[str]:
         if (found := _asked(folder)) is None:
             # What that means shows in what the twin does.
             continue
-        if found.f_flag & os.ST_RDONLY:
+        if found.read_only:
             yield READ_ONLY.format(f"the disk of {folder} is mounted for reading only")
         elif (missing := _what_is_missing(found)) is not None:
             yield FULL.format(f"free space on the disk of {folder}: {missing}")
 
 
-def _asked(folder: Path) -> os.statvfs_result | None:
+def _asked(folder: Path) -> Space | None:
     try:
-        return os.statvfs(folder)
+        return space_of(folder)
     except OSError:
         return None
 
 
-def _what_is_missing(found: os.statvfs_result) -> str | None:
+def _what_is_missing(found: Space) -> str | None:
     """Return how little room there is; None when there is enough."""
-    free = found.f_bavail * found.f_frsize
-    if free < LEAST_BYTES:
-        return in_words(free)
-    return "for no more files" if found.f_files and not found.f_favail else None
+    if found.free_bytes < LEAST_BYTES:
+        return in_words(found.free_bytes)
+    return "for no more files" if found.total_files and not found.free_files else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -26,9 +26,7 @@ class TwinLogs(logging.Handler):
 
     def __init__(self, host_log: Path) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter(LOG["formatters"]["line"]["format"]))
         self._host: LogFile = WatchedLog(host_log)
-        self._host.setFormatter(self.formatter)
         self._twins: dict[str, LogFile] = {}
         self._heard: dict[str, Callable[[BaseException], None]] = {}
 
@@ -43,9 +41,7 @@ class TwinLogs(logging.Handler):
             heard: gets each error that is told of with a line, in whatever thread that is.
         """
         self.shut(server_name)
-        file = RotatingLog(log)
-        file.setFormatter(self.formatter)
-        self._twins[server_name] = file
+        self._twins[server_name] = RotatingLog(log)
         if heard is not None:
             self._heard[server_name] = heard
 
