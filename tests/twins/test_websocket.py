@@ -58,8 +58,8 @@ def nothing_is_complained_of(server: Twin, caplog: pytest.LogCaptureFixture) -> 
     caplog.handler.setLevel(logging.INFO)
     yield
     bad = [each for each in caplog.records if each.levelno >= logging.WARNING]
-    # A server that starts or stops has worries of its own in other places.
-    ours = ("synapse.logging", "synapse.http", "twin_module", "twisted")
+    # A server that starts, stops or asks another one has worries of its own in other places.
+    ours = ("synapse.logging", "synapse.http.server", "synapse.http.site", "twin_module", "twisted")
     said = [each.getMessage() for each in bad if each.name.startswith(ours)]
     assert [each for each in said if not any(part in each for part in OF_STOPPED_TWINS)] == []
 
