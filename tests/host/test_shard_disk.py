@@ -85,6 +85,10 @@ class OfPostgres(Exception):
     pgcode = "53100"
 
 
+class OfCorruptPostgres(Exception):
+    pgcode = "XX001"
+
+
 def caused_by(cause: Exception) -> Exception:
     error = RuntimeError("the write failed")
     error.__cause__ = cause
@@ -105,13 +109,21 @@ def caused_by(cause: Exception) -> Exception:
         (OSError(errno.EIO, "Input/output error"), "Its disk fails"),
         (OfPostgres('could not extend file "base/1":\nNo space left.'), "No space left);"),
         (caused_by(OSError(errno.EROFS, "Read-only file system")), "Read-only file system"),
+        (
+            of_sqlite(sqlite3.SQLITE_CORRUPT_INDEX, "database disk image is malformed"),
+            "Its database is damaged (database disk image is malformed)",
+        ),
+        (of_sqlite(sqlite3.SQLITE_NOTADB, "file is not a database"), "Its database is damaged"),
+        (OfCorruptPostgres("invalid page in block 3 of relation"), "Its database is damaged"),
     ],
 )
 def test_an_error_of_the_disk_is_known_as_one_of_whatever_database(
     error: Exception, said: str
 ) -> None:
-    assert said in (told_by(error) or "")
-    assert "\n" not in (told_by(error) or "")
+    told = told_by(error)
+    assert told
+    assert said in told.sentence
+    assert "\n" not in told.sentence
 
 
 @pytest.mark.parametrize(
@@ -196,3 +208,28 @@ def stays_while_it_takes_no_writes(twins: World, breaking: str, mending: str, sa
     assert made_a_room() == 200
     updating = "brings its database up to date"
     eventually(lambda: twins.why_awake("alice") in {None, updating}, what="it is quiet")
+
+
+@pytest.mark.twins
+def test_a_database_that_is_damaged_while_its_twin_is_awake_is_told_of(twins: World) -> None:
+    twins.load("alice")
+    token = twins.token("alice")
+    alice = twins.tenants["alice"]
+    folder = twins.places.folder("alice")
+    twins.logs.open(alice.server_name, folder / "homeserver.log", alice.disk.hear)
+    database = folder / "homeserver.db"
+    page = 4096
+    with database.open("r+b") as file:
+        for number in range(1, database.stat().st_size // page):
+            file.seek(number * page)
+            file.write(b"\xff" * page)
+
+    def is_told() -> bool:
+        twins.ask("alice", "GET", f"{CLIENT}/sync?timeout=0&full_state=true", token=token)
+        return "Its database is damaged" in (alice.disk.problem() or "")
+
+    eventually(is_told, what="somebody has read what is damaged")
+    alice.disk.hear(OSError(errno.ENOSPC, "No space left on device"))
+    assert twins.thread
+    twins.thread.wait(alice.try_to_write)
+    assert "Its database is damaged" in (alice.disk.problem() or "")

@@ -1,5 +1,7 @@
 """Whether a twin that is awake can keep what it is told: nobody would see from outside that it can't.
 
+A damaged database stays one, whatever else can be written to it, until the twin is loaded anew.
+
 It costs next to nothing: how much room there is is one question to the system, what fails is heard
 from what the twin logs, and only after that is tried, now and then, whether it still does.
 """
@@ -8,7 +10,7 @@ import errno
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from synapse.server import HomeServer
 from synapse.storage.database import LoggingDatabaseConnection
@@ -21,18 +23,42 @@ LEAST_BYTES: Final = 1_000_000
 MOST_CAUSES: Final = 10
 """How far back is looked for what an error comes from."""
 
-FULL: Final = "Its disk is full ({}); make room."
-READ_ONLY: Final = "Its disk or database can't be written ({}); the system's log may say why."
-BROKEN: Final = "Its disk fails ({}); see the system's log, and have a backup at hand."
 
-OF_SQLITE: Final[Mapping[int, str]] = {
+class Trouble(NamedTuple):
+    """What is wrong with where a twin keeps things."""
+
+    sentence: str
+    """With a place for what the system calls it."""
+    lasts: bool = False
+    """Whether it is there even when something else can be written."""
+
+
+FULL: Final = Trouble("Its disk is full ({}); make room.")
+READ_ONLY: Final = Trouble(
+    "Its disk or database can't be written ({}); the system's log may say why."
+)
+BROKEN: Final = Trouble("Its disk fails ({}); see the system's log, and have a backup at hand.")
+DAMAGED: Final = Trouble(
+    "Its database is damaged ({}); see what twin doctor says of it, and restore the last good backup.",
+    lasts=True,
+)
+
+OF_SQLITE: Final[Mapping[int, Trouble]] = {
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: READ_ONLY,
     sqlite3.SQLITE_IOERR: BROKEN,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
 }
-OF_POSTGRES: Final[Mapping[str, str]] = {"53100": FULL, "25006": READ_ONLY, "58030": BROKEN}
-OF_SYSTEM: Final[Mapping[int, str]] = {
+OF_POSTGRES: Final[Mapping[str, Trouble]] = {
+    "53100": FULL,
+    "25006": READ_ONLY,
+    "58030": BROKEN,
+    "XX001": DAMAGED,
+    "XX002": DAMAGED,
+}
+OF_SYSTEM: Final[Mapping[int, Trouble]] = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
     errno.EROFS: READ_ONLY,
@@ -54,7 +80,7 @@ class Disk:
 
     def __init__(self, folder: Path) -> None:
         self._folders = [folder]
-        self._failed: str | None = None
+        self._failed: Trouble | None = None
         self._failures = 0
 
     def also(self, folder: Path) -> None:
@@ -64,17 +90,20 @@ class Disk:
 
     def hear(self, error: BaseException) -> None:
         """Take note of an error that the twin met, if it is one of the disk's; from any thread."""
-        if (said := told_by(error)) is not None:
-            self._failed, self._failures = said, self._failures + 1
+        if (said := told_by(error)) is None:
+            return
+        self._failures += 1
+        if self._failed is None or not self._failed.lasts:
+            self._failed = said
 
     @property
     def failed(self) -> bool:
-        """Whether a write has failed, and none was tried since that did not."""
-        return self._failed is not None
+        """Whether something has failed, and no write was tried since that did not."""
+        return self._failed is not None and not self._failed.lasts
 
     def problem(self) -> str | None:
         """Return in a sentence why the twin can keep nothing; None when it can, as far as is known."""
-        return next(_unfit(self._folders), self._failed)
+        return next(_unfit(self._folders), self._failed.sentence if self._failed else None)
 
     async def try_to_write(self, homeserver: HomeServer) -> None:
         """See whether a write that failed would still fail."""
@@ -85,24 +114,24 @@ class Disk:
             self.hear(error)
         else:
             # Something else may have failed meanwhile.
-            if self._failures == failures:
+            if self.failed and self._failures == failures:
                 self._failed = None
 
 
-def told_by(error: BaseException) -> str | None:
-    """Return what an error says of the disk, in a sentence; None when it is about something else."""
+def told_by(error: BaseException) -> Trouble | None:
+    """Return what an error says of the disk or the database; None when it is about something else."""
     for each in _causes(error):
         if isinstance(each, OSError):
-            sentence = OF_SYSTEM.get(each.errno or 0)
+            trouble = OF_SYSTEM.get(each.errno or 0)
         else:
             # The last byte is the kind, those before it are details.
             code = getattr(each, "sqlite_errorcode", None) or 0
-            sentence = OF_SQLITE.get(code & 0xFF) or OF_POSTGRES.get(
+            trouble = OF_SQLITE.get(code & 0xFF) or OF_POSTGRES.get(
                 getattr(each, "pgcode", "") or ""
             )
-        if sentence is not None:
-            words = getattr(each, "strerror", None) or str(each)
-            return sentence.format(" ".join(words.split()).rstrip("."))
+        if trouble is not None:
+            words = " ".join((getattr(each, "strerror", None) or str(each)).split()).rstrip(".")
+            return trouble._replace(sentence=trouble.sentence.format(words))
     return None
 
 
@@ -118,9 +147,9 @@ def _unfit(folders: Iterable[Path]) -> Iterator[str]:
             # What that means shows in what the twin does.
             continue
         if found.read_only:
-            yield READ_ONLY.format(f"the disk of {folder} is mounted for reading only")
+            yield READ_ONLY.sentence.format(f"the disk of {folder} is mounted for reading only")
         elif (missing := _what_is_missing(found)) is not None:
-            yield FULL.format(f"free space on the disk of {folder}: {missing}")
+            yield FULL.sentence.format(f"free space on the disk of {folder}: {missing}")
 
 
 def _asked(folder: Path) -> Space | None:
