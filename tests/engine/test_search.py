@@ -499,7 +499,7 @@ def test_the_row_of_an_object_and_of_search_come_together_or_not_at_all(
         raise sqlite3.IntegrityError
 
     with monkeypatch.context() as patch:
-        patch.setattr(search, "_insert", fail)
+        patch.setattr(search, "add", fail)
         alice.write(room, task("a"))
         settle(alice)
         assert alice.record(room, "a") is None

@@ -4,6 +4,7 @@ The projector follows what is current, and may begin anew at any time. Versions 
 messages stand in no current state, so their position is one of its own, which nothing resets.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -82,8 +83,16 @@ class Arrivals:
 def remember(cursor: Cursor, types: Iterable[str], events: Iterable[StateEvent]) -> set[Place]:
     """Store versions of objects, and return which objects got new ones."""
     wanted = set(types)
-    return {
-        place_of(event)
-        for event in sorted(events, key=lambda each: each.origin_server_ts)
-        if event.type in wanted and versions.remember(cursor, event)
+    ours = sorted(
+        (event for event in events if event.type in wanted),
+        key=lambda each: each.origin_server_ts,
+    )
+    times = Counter(place_of(event) for event in ours)
+    known = versions.known_places(cursor, times)
+    alone = {place for place, number in times.items() if number == 1} - known
+    versions.remember_first(cursor, [event for event in ours if place_of(event) in alone])
+    return alone | {
+        place
+        for event in ours
+        if (place := place_of(event)) not in alone and versions.remember(cursor, event)
     }

@@ -19,7 +19,7 @@ from twin_module.core.state import NAMESPACE, Content, Key, StateEvent, StateMap
 from twin_module.engine import store, versions
 from twin_module.engine.arrivals import ARRIVED, Arrivals, Arrived, remember
 from twin_module.engine.search import Findable
-from twin_module.engine.store import Record, Room
+from twin_module.engine.store import Record, Room, Written
 from twin_module.engine.versions import Place
 
 logger = logging.getLogger(__name__)
@@ -328,6 +328,7 @@ class Projector:
         good: Mapping[str, StateEvent] | None = None,
     ) -> None:
         """Write objects; for spoiled ones stands what fitted, where it is among the good ones."""
+        written: list[Written] = []
         for each in records:
             kept = each
             if each.problem is not None:
@@ -341,7 +342,8 @@ class Projector:
                         content=known.content,
                         title=known.title,
                     )
-            store.write_object(cursor, kept, *self._read(kept))
+            written.append((kept, *self._read(kept)))
+        store.write_objects(cursor, written)
         self.written += len(records)
 
     def _strike(self, cursor: Cursor, each: Record, events: Mapping[str, StateEvent]) -> None:

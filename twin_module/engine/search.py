@@ -13,13 +13,13 @@ long a text is and what else the twin holds counts nothing: both databases give 
 it stays while somebody goes from page to page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from twin_module.core import search
 from twin_module.core.ports import Cursor
-from twin_module.engine.dialect import is_postgres
+from twin_module.engine.dialect import by_kind, insert, is_postgres
 from twin_module.engine.search_language import (
     FTS5_COLUMNS,
     TSVECTOR,
@@ -40,6 +40,7 @@ _NUMBER: Final = (int,)
 _HERE: Final = "room_id = ? AND type = ? AND uid = ?"
 _VERSION: Final = "ts, event_id, sender, file, title, text"
 _LONG: Final = "long, long_words, long_stems"
+_NO_LONG: Final = (None, None, None)
 
 _COLUMNS: Final = """room_id TEXT NOT NULL, type TEXT NOT NULL, uid TEXT NOT NULL,
     ts BIGINT NOT NULL, event_id TEXT NOT NULL, sender TEXT NOT NULL, file TEXT,
@@ -158,6 +159,17 @@ class Long:
     stems: str
 
 
+class Row(NamedTuple):
+    """A row of the table."""
+
+    place: Place
+    version: tuple[Any, ...]
+    """Of the columns `_VERSION`."""
+    title_stems: str
+    words: search.Entry
+    long: Long | None = None
+
+
 def make(cursor: Cursor) -> None:
     """Make the table and its index, anew where they are there, and let them be filled."""
     cursor.execute("DROP TABLE IF EXISTS twin_search")
@@ -177,19 +189,48 @@ def write(cursor: Cursor, place: Place, version: Version, title: str, findable: 
         title: of the object.
         findable: the rest.
     """
-    texts = [each for each in findable.texts if each.strip() != title.strip()]
-    text, file = search.composed("\n".join(texts)), findable.file
-    named = search.entry(search.composed(title))
-    row = (*version, file, named.words, text)
+    row = row_of(place, version, title, findable)
     cursor.execute(f"SELECT {_VERSION} FROM twin_search WHERE {_HERE}", _key(place))
     before = cursor.fetchone()
-    if before == row:
-        return
-    long = None
-    if before is not None:
-        long = _read_before(cursor, place, file)
+    if before is None:
+        add(cursor, [row])
+    elif before != row.version:
+        long = _read_before(cursor, place, findable.file)
         forget(cursor, place)
-    _insert(cursor, place, row, named.stems, search.entry(text), long)
+        add(cursor, [row._replace(long=long)])
+
+
+def row_of(place: Place, version: Version, title: str, findable: Findable) -> "Row":
+    """Return what an object is found by; arguments as those of `write`."""
+    texts = [each for each in findable.texts if each.strip() != title.strip()]
+    text = search.composed("\n".join(texts))
+    named = search.entry(search.composed(title))
+    return Row(
+        place,
+        (*version, findable.file, named.words, text),
+        named.stems,
+        search.entry(text),
+    )
+
+
+def add(cursor: Cursor, rows: Iterable["Row"]) -> None:
+    """Let objects be found that have no row."""
+    insert(
+        cursor,
+        "twin_search",
+        f"room_id, type, uid, {_VERSION}, title_stems, words, stems, {_LONG}",
+        [
+            (
+                *_key(row.place),
+                *row.version,
+                row.title_stems,
+                row.words.words,
+                row.words.stems,
+                *((row.long.text, row.long.words, row.long.stems) if row.long else _NO_LONG),
+            )
+            for row in rows
+        ],
+    )
 
 
 def _read_before(cursor: Cursor, place: Place, file: str | None) -> Long | None:
@@ -202,28 +243,6 @@ def _read_before(cursor: Cursor, place: Place, file: str | None) -> Long | None:
     )
     row = cursor.fetchone()
     return Long(*row) if row else None
-
-
-def _insert(
-    cursor: Cursor,
-    place: Place,
-    row: Sequence[Any],
-    title_stems: str,
-    words: search.Entry,
-    long: Long | None,
-) -> None:
-    cursor.execute(
-        f"INSERT INTO twin_search (room_id, type, uid, {_VERSION}, title_stems, words, stems,"
-        f" {_LONG}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *_key(place),
-            *row,
-            title_stems,
-            words.words,
-            words.stems,
-            *((long.text, long.words, long.stems) if long else (None, None, None)),
-        ),
-    )
 
 
 def waiting(cursor: Cursor) -> list[Waiting]:
@@ -252,12 +271,19 @@ def add_long(cursor: Cursor, each: Waiting, long: Long) -> None:
     if row is not None:
         *version, title_stems, words, stems = row
         forget(cursor, each.place)
-        _insert(cursor, each.place, version, title_stems, search.Entry(words, stems), long)
+        found = search.Entry(words, stems)
+        add(cursor, [Row(each.place, tuple(version), title_stems, found, long)])
 
 
 def forget(cursor: Cursor, place: Place) -> None:
     """Let an object no longer be found."""
     cursor.execute(f"DELETE FROM twin_search WHERE {_HERE}", _key(place))
+
+
+def forget_all(cursor: Cursor, keys: Iterable[Sequence[str]]) -> None:
+    """Let objects no longer be found, by room, type and uid each."""
+    for where, values in by_kind(keys):
+        cursor.execute(f"DELETE FROM twin_search WHERE {where}", values)
 
 
 def forget_room(cursor: Cursor, room_id: str) -> None:

@@ -16,10 +16,15 @@ def last_seq(cursor: Cursor) -> int:
 
 def next_seq(cursor: Cursor) -> int:
     """Take the next number."""
+    return next_seqs(cursor, 1)[0]
+
+
+def next_seqs(cursor: Cursor, number: int) -> range:
+    """Take so many of the next numbers."""
     cursor.execute(
-        "INSERT INTO twin_position (name, stream_id, seq) VALUES (?, NULL, 1)"
-        " ON CONFLICT (name) DO UPDATE SET seq = twin_position.seq + 1 RETURNING seq",
-        (PROJECTION,),
+        "INSERT INTO twin_position (name, stream_id, seq) VALUES (?, NULL, ?)"
+        " ON CONFLICT (name) DO UPDATE SET seq = twin_position.seq + ? RETURNING seq",
+        (PROJECTION, number, number),
     )
-    [(seq,)] = cursor.fetchall()
-    return int(seq)
+    [(last,)] = cursor.fetchall()
+    return range(last - number + 1, last + 1)

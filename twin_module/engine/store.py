@@ -8,7 +8,7 @@ whoever knows a number can ask for what changed since.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from twin_module.core.errors import NoSuchRoom, NotReady
 from twin_module.core.ports import Cursor
@@ -24,14 +24,13 @@ from twin_module.engine import (
     voice_store,
     waits,
 )
+from twin_module.engine.dialect import by_kind, insert
 from twin_module.engine.search import Findable
-from twin_module.engine.sequence import PROJECTION, next_seq
+from twin_module.engine.sequence import PROJECTION, next_seq, next_seqs
 from twin_module.engine.versions import Conflict, Place
 
 MAX_WORD: Final = 300
 """So many characters of a word stand in the index: PostgreSQL takes no long ones (2,704 bytes a row)."""
-ROWS: Final = 100
-"""So many rows are written by one statement; SQLite may be built to take 999 parameters."""
 LIVE: Final = "removed = 0 AND content IS NOT NULL"
 """Which objects lists show."""
 SCHEMA: Final[Sequence[Sequence[str] | Callable[[Cursor], None]]] = (
@@ -150,6 +149,11 @@ class Record:
     title: str | None
     seq: int = field(default=0, compare=False)
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Its room, type and uid."""
+        return self.room_id, self.type, self.uid
+
     def event(self) -> StateEvent:
         """Return the last event that fitted; only where there is content."""
         return StateEvent(
@@ -164,6 +168,8 @@ class Record:
 
 
 NOTHING: Final = Findable()
+Written: TypeAlias = tuple[Record, Mapping[str, Any], Findable]
+"""An object, with what it is filtered and sorted by and what it is found by."""
 _ROOM_COLUMNS: Final = "room_id, membership, kind, name, topic, creator, role, inviter, seq"
 OBJECT_COLUMNS: Final = (
     "o.room_id, o.type, o.uid, o.event_id, o.sender, o.ts, o.removed, o.problem,"
@@ -328,53 +334,101 @@ def write_object(
     cursor: Cursor, each: Record, index: Mapping[str, Any], findable: Findable = NOTHING
 ) -> bool:
     """Store an object with its index and what it is found by, and tell whether it changed."""
-    key = (each.room_id, each.type, each.uid)
-    known = read_object(cursor, *key)
+    known = read_object(cursor, *each.key)
+    if known is None:
+        _add(cursor, [(each, index, findable)])
+        return True
     if each.content is None:
-        if known is not None:
-            search.forget(cursor, Place(*key))
+        search.forget(cursor, Place(*each.key))
     else:
-        version = search.Version(
-            each.good_ts or each.ts,
-            each.good_event_id or each.event_id,
-            each.good_sender or each.sender,
-        )
-        search.write(cursor, Place(*key), version, each.title or "", findable)
-    # Lists rely on it that what is in the index has content.
-    entries = _index_entries({} if each.content is None or each.removed else index)
-    if known == each and _read_index(cursor, key) == entries:
+        search.write(cursor, Place(*each.key), _version(each), each.title or "", findable)
+    if known == each and _read_index(cursor, each.key) == _entries(each, index):
         return False
-    if known is not None:
-        _forget_rows(cursor, key)
-    values = (
-        *key,
-        each.event_id,
-        each.sender,
-        each.ts,
-        int(each.removed),
-        each.problem,
-        each.good_event_id,
-        each.good_sender,
-        each.good_ts,
-        each.content,
-        each.title,
-        next_seq(cursor),
-    )
-    cursor.execute(
-        "INSERT INTO twin_objects (room_id, type, uid, event_id, sender, ts, removed, problem,"
-        " good_event_id, good_sender, good_ts, content, title, seq)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        values,
-    )
-    rows = [(*key, *entry) for entry in sorted(entries, key=repr)]
-    for start in range(0, len(rows), ROWS):
-        part = rows[start : start + ROWS]
-        marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(part))
-        cursor.execute(
-            f"INSERT INTO twin_index (room_id, type, uid, field, word, number) VALUES {marks}",
-            [value for row in part for value in row],
-        )
+    _forget_rows(cursor, each.key)
+    _insert(cursor, [(each, index, findable)])
     return True
+
+
+def write_objects(cursor: Cursor, objects: Sequence[Written]) -> None:
+    """Store objects of different keys, those that are new by a few statements for a hundred of them."""
+    known: set[tuple[str, ...]] = set()
+    for where, values in by_kind(each.key for each, _, _ in objects):
+        cursor.execute(f"SELECT room_id, type, uid FROM twin_objects WHERE {where}", values)
+        known.update(cursor.fetchall())
+    _add(cursor, [written for written in objects if written[0].key not in known])
+    for each, index, findable in objects:
+        if each.key in known:
+            write_object(cursor, each, index, findable)
+
+
+def _add(cursor: Cursor, objects: Sequence[Written]) -> None:
+    """Store objects that are not there; what is left of earlier ones goes, should there be any."""
+    keys = [each.key for each, _, _ in objects]
+    for where, values in by_kind(keys):
+        cursor.execute(f"DELETE FROM twin_index WHERE {where}", values)
+    search.forget_all(cursor, keys)
+    _insert(cursor, objects)
+    search.add(
+        cursor,
+        [
+            search.row_of(Place(*each.key), _version(each), each.title or "", findable)
+            for each, _, findable in objects
+            if each.content is not None
+        ],
+    )
+
+
+def _insert(cursor: Cursor, objects: Sequence[Written]) -> None:
+    """Insert rows of objects and of their index."""
+    if not objects:
+        return
+    insert(
+        cursor,
+        "twin_objects",
+        "room_id, type, uid, event_id, sender, ts, removed, problem,"
+        " good_event_id, good_sender, good_ts, content, title, seq",
+        [
+            (
+                *each.key,
+                each.event_id,
+                each.sender,
+                each.ts,
+                int(each.removed),
+                each.problem,
+                each.good_event_id,
+                each.good_sender,
+                each.good_ts,
+                each.content,
+                each.title,
+                seq,
+            )
+            for (each, _, _), seq in zip(objects, next_seqs(cursor, len(objects)), strict=True)
+        ],
+    )
+    insert(
+        cursor,
+        "twin_index",
+        "room_id, type, uid, field, word, number",
+        [
+            (*each.key, *entry)
+            for each, index, _ in objects
+            for entry in sorted(_entries(each, index), key=repr)
+        ],
+    )
+
+
+def _version(each: Record) -> search.Version:
+    """Return which version of an object is found."""
+    return search.Version(
+        each.good_ts or each.ts,
+        each.good_event_id or each.event_id,
+        each.good_sender or each.sender,
+    )
+
+
+def _entries(each: Record, index: Mapping[str, Any]) -> set[tuple[str, str | None, int | None]]:
+    """Return the index of an object; lists rely on it that what is in the index has content."""
+    return _index_entries({} if each.content is None or each.removed else index)
 
 
 def _index_entries(index: Mapping[str, Any]) -> set[tuple[str, str | None, int | None]]:

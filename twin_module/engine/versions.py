@@ -15,7 +15,7 @@ from twin_module.core.lineage import CONTAINED, DISMISSED, Lineage, Version, par
 from twin_module.core.ports import Cursor
 from twin_module.core.state import Key, StateEvent, frozen, plain
 from twin_module.core.told import experience_of
-from twin_module.engine.dialect import add_column
+from twin_module.engine.dialect import add_column, by_kind, insert
 from twin_module.engine.sequence import PROJECTION, next_seq
 
 SCHEMA: Final = (
@@ -40,6 +40,7 @@ SCHEMA: Final = (
         WHERE waiting <> told""",
 )
 
+_COLUMNS: Final = "room_id, type, uid, event_id, sender, ts, rank, removed, followed, settled, fetched, experience"
 MISSING: Final = "missing"
 """The `settled` of a version that others name and nobody has."""
 REDACTED: Final = "redacted"
@@ -135,6 +136,57 @@ def remember(cursor: Cursor, event: StateEvent, *, fetched: bool = False) -> boo
     return True
 
 
+def remember_first(cursor: Cursor, events: Sequence[StateEvent]) -> None:
+    """Store versions of different objects of which none has a version here, by a few statements.
+
+    So nothing that is known follows them, or is followed by them.
+    """
+    insert(
+        cursor,
+        "twin_versions",
+        _COLUMNS,
+        [
+            (
+                event.room_id,
+                event.type,
+                event.state_key,
+                event.event_id,
+                event.sender,
+                event.origin_server_ts,
+                event.origin_server_ts,
+                int(not event.content and event.problem is None),
+                0,
+                None,
+                None,
+                experience_of(event.content),
+            )
+            for event in events
+        ],
+    )
+    insert(
+        cursor,
+        "twin_parents",
+        "child, parent, place",
+        [
+            (event.event_id, parent, number)
+            for event in events
+            for number, parent in enumerate(parents_of(event))
+        ],
+        " ON CONFLICT DO NOTHING",
+    )
+
+
+def known_places(cursor: Cursor, places: Iterable[Place]) -> set[Place]:
+    """Return which of some objects have a version here."""
+    found: set[Place] = set()
+    for where, values in by_kind((each.room_id, each.type, each.uid) for each in places):
+        cursor.execute(
+            f"SELECT DISTINCT room_id, type, uid FROM twin_versions WHERE {where}", values
+        )
+        found.update(Place(*row) for row in cursor.fetchall())
+    return found
+
+
 def _is_followed(cursor: Cursor, place: Place, event_id: str, sender: str) -> bool:
     """Tell whether a version that counts was made on another one, or took it in.
 
@@ -152,11 +204,7 @@ def _is_followed(cursor: Cursor, place: Place, event_id: str, sender: str) -> bo
 
 
 def _insert(cursor: Cursor, place: Place, values: Sequence[Any]) -> None:
-    cursor.execute(
-        "INSERT INTO twin_versions (room_id, type, uid, event_id, sender, ts, rank, removed,"
-        " followed, settled, fetched, experience) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (place.room_id, place.type, place.uid, *values),
-    )
+    insert(cursor, "twin_versions", _COLUMNS, [(place.room_id, place.type, place.uid, *values)])
 
 
 def _rank(cursor: Cursor, place: Place, ts: int, parents: Iterable[str]) -> int:
@@ -195,19 +243,21 @@ def remember_missing(cursor: Cursor, place: Place, event_id: str) -> None:
 
 def note(cursor: Cursor, places: Iterable[Place]) -> None:
     """Note which objects have versions that are open and that the current one did not follow."""
-    for place in places:
-        values = (place.room_id, place.type, place.uid)
+    for where, values in by_kind((each.room_id, each.type, each.uid) for each in places):
         cursor.execute(
-            "SELECT (SELECT COUNT(*) FROM twin_versions v LEFT JOIN twin_objects o"
+            # Those that are noted count for nothing, so that what is no longer waiting is noted too.
+            "SELECT room_id, type, uid, SUM(waits) FROM ("
+            "SELECT v.room_id, v.type, v.uid, 1 AS waits FROM ("
+            f"SELECT event_id, room_id, type, uid FROM twin_versions WHERE {where}"
+            " AND followed = 0 AND settled IS NULL) v LEFT JOIN twin_objects o"
             " ON o.room_id = v.room_id AND o.type = v.type AND o.uid = v.uid"
-            " WHERE v.room_id = ? AND v.type = ? AND v.uid = ? AND v.followed = 0"
-            " AND v.settled IS NULL AND (o.event_id IS NULL OR o.event_id <> v.event_id)),"
-            " (SELECT COUNT(*) FROM twin_conflicts WHERE room_id = ? AND type = ? AND uid = ?)",
+            " WHERE o.event_id IS NULL OR o.event_id <> v.event_id"
+            f" UNION ALL SELECT room_id, type, uid, 0 FROM twin_conflicts WHERE {where}"
+            ") found GROUP BY room_id, type, uid",
             (*values, *values),
         )
-        [(waiting, is_noted)] = cursor.fetchall()
-        if waiting or is_noted:
-            _write_conflict(cursor, place, waiting)
+        for *place, waiting in cursor.fetchall():
+            _write_conflict(cursor, Place(*place), int(waiting))
 
 
 def _write_conflict(cursor: Cursor, place: Place, waiting: int) -> None:
