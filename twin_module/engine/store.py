@@ -319,6 +319,17 @@ def read_object(cursor: Cursor, room_id: str, event_type: str, uid: str) -> Reco
     return record(row) if row else None
 
 
+def read_named(
+    cursor: Cursor, keys: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], Record]:
+    """Return objects by room, type and uid, also removed ones, those that are there."""
+    found: dict[tuple[str, str, str], Record] = {}
+    for where, values in by_kind(keys):
+        cursor.execute(f"SELECT {OBJECT_COLUMNS} FROM twin_objects o WHERE {where}", values)
+        found.update((each.key, each) for each in map(record, cursor.fetchall()))
+    return found
+
+
 def read_objects(cursor: Cursor, room_id: str, types: Iterable[str] | None = None) -> list[Record]:
     """Return the objects of a room, also removed ones, by type and uid."""
     cursor.execute(f"SELECT {OBJECT_COLUMNS} FROM twin_objects o WHERE o.room_id = ?", (room_id,))

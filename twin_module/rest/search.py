@@ -17,7 +17,7 @@ from twin_module.core.search import (
     marked,
 )
 from twin_module.engine import search, store
-from twin_module.engine.search import Found, Page, Question
+from twin_module.engine.search import Page, Question
 from twin_module.engine.search_messages import find_messages
 from twin_module.engine.store import Record
 from twin_module.engine.tokens import NUMBER, read_token, write_token
@@ -39,10 +39,12 @@ async def find_objects(twin: Twin, call: Call) -> Answer:
 
     def work(cursor: Cursor) -> tuple[Page, Sequence[tuple[Record, Sequence[Part]]]]:
         page = search.run(cursor, question)
+        keys = [(each.place.room_id, *each.place.key) for each in page.found]
+        records = store.read_named(cursor, keys)
         return page, [
-            (record, excerpt(each.text, wanted))
-            for each in page.found
-            if (record := _record(cursor, each)) is not None
+            (records[key], excerpt(each.text, wanted))
+            for key, each in zip(keys, page.found, strict=True)
+            if key in records
         ]
 
     page, found = await twin.homeserver.transact("twin_search", work)
@@ -141,10 +143,6 @@ def _time(call: Call, name: str) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
         raise InvalidParam(f"{name}: this has to be a time in milliseconds since 1970.")
     return int(text)
-
-
-def _record(cursor: Cursor, each: Found) -> Record | None:
-    return store.read_object(cursor, each.place.room_id, *each.place.key)
 
 
 _PARTS: Final[Mapping[str, Any]] = {
