@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import ExitStack
 from typing import Any, TypeVar, cast
 
 from synapse.app import _base
@@ -10,6 +11,8 @@ from synapse.logging.context import LoggingContext  # type: ignore[attr-defined]
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorCore, IReactorThreads
+
+from twin_module.host.shard.sharing import shared_lookups
 
 T = TypeVar("T")
 
@@ -22,6 +25,8 @@ class ReactorThread:
     def __init__(self) -> None:
         # Signal handlers can be set in the main thread only, and Synapse sets one at its start.
         _base.setup_sighup_handling()
+        self._for_good = ExitStack()
+        self._for_good.enter_context(shared_lookups(self.reactor))
         self._thread = threading.Thread(target=self._run, name="reactor", daemon=True)
         started = threading.Event()
         cast("IReactorCore", self.reactor).callWhenRunning(started.set)

@@ -35,14 +35,23 @@ class _SharedPool(ThreadPool):
 
 
 @contextmanager
-def sharing(reactor: Any, host_log: Path) -> Iterator[TwinLogs]:
-    """Prepare this process for homeservers side by side; yields who writes their logs."""
+def shared_lookups(reactor: Any) -> Iterator[None]:
+    """Let all homeservers of this process look names up by the same threads.
+
+    Each start of one would make a pool of five threads otherwise that nobody stops.
+    """
     with ExitStack() as stack:
         pool = _SharedPool()
         pool.start()
         stack.callback(pool.end)
-        # Each start of a homeserver would make a pool of five threads that nobody stops.
         stack.enter_context(replaced(_base, "ThreadPool", lambda **_: pool))
         before = reactor.installNameResolver(GAIResolver(reactor, getThreadPool=lambda: pool))
         stack.callback(reactor.installNameResolver, before)
-        yield stack.enter_context(twin_logs(host_log))
+        yield
+
+
+@contextmanager
+def sharing(reactor: Any, host_log: Path) -> Iterator[TwinLogs]:
+    """Prepare this process for homeservers side by side; yields who writes their logs."""
+    with shared_lookups(reactor), twin_logs(host_log) as logs:
+        yield logs
