@@ -42,7 +42,7 @@ from twin_module.testing.person import TWIN, Person
 from twin_module.testing.reactor import ReactorThread
 from twin_module.testing.twins import TwinNetwork, person_at
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 BUILT = Path(__file__).parents[2] / "twin_module" / "web" / "built" / "index.html"

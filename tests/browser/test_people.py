@@ -227,10 +227,16 @@ def test_who_left_is_asked_again_only_when_the_owner_wants_it(
 
 
 def test_a_circle_gets_another_name_and_ends(
-    alice: Person, bob: Person, home: Home, accessible: Callable[[Page], None]
+    alice: Person,
+    bob: Person,
+    home: Home,
+    accessible: Callable[[Page], None],
+    guard: Guard,
 ) -> None:
     circle = make_circle(alice, "Reading", members={bob.owner: "editor"})
     bob.accept(circle)
+    # His page may just be reading it when it ends.
+    guard.allows(f"collections/{circle}")
     page, his = home(alice, f"circles/{circle}"), home(bob, f"circles/{circle}")
     choose(page, "Name and purpose")
     dialog(page).get_by_label("Name").fill("Reading and writing")

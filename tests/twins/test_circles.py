@@ -113,6 +113,8 @@ def test_members_are_asked_and_see_it_in_any_client(
 def test_an_invitation_that_was_declined_is_gone(alice: Person, bob: Person) -> None:
     circle = circle_of(alice, editor=bob)
     eventually(lambda: circle in bob.invitations(), what="Bob is invited")
+    # Where he says no before her server has stored its own invitation, Synapse tells it nothing.
+    becomes(alice, circle, bob, "invite", "editor")
     bob.post(f"invitations/{circle}/decline")
     away(bob, circle)
     eventually(lambda: members(alice, circle)[bob.owner][0] == "leave", what="Alice knows")

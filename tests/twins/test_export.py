@@ -17,6 +17,7 @@ from tests.twins.test_proofs import STRANGER, share
 from tests.twins.test_sleeping import at_rest
 from twin_module.core import export
 from twin_module.core.keys import verify_signed
+from twin_module.core.replay import Replays
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.person import Person, eventually
 from twin_module.testing.twins import Twin, TwinNetwork, person_at
@@ -202,6 +203,8 @@ def test_a_killed_export_goes_on_and_the_result_is_the_same(
     archive: Path, alices_twin: Twin, tmp_path: Path
 ) -> None:
     config = config_of(alices_twin)
+    # Others called it a moment ago, for which it stays awake for minutes, but writes nothing.
+    alices_twin.module.twin.peers._replays = Replays()
     at_rest(alices_twin)  # and so writes nothing by itself for a while
     whole = run(10**6, "export", config, tmp_path / "whole.zip", program=["-c", KILLED])
     assert whole.returncode == 0, whole.stderr

@@ -18,7 +18,7 @@ TWIN = "/_synapse/client/twin/v1"
 CLIENT = "/_matrix/client/v3"
 
 
-def eventually(check: Callable[[], T], *, within: float = 60.0, what: str = "") -> T:
+def eventually(check: Callable[[], T], *, within: float = 180.0, what: str = "") -> T:
     """Return what a check returns, as soon as it is true and raises no AssertionError."""
     end = time.monotonic() + within
     while True:

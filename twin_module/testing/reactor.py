@@ -37,7 +37,7 @@ class ReactorThread:
         self.reactor.run(installSignalHandlers=False)
 
     def wait(
-        self, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, within: float = 90.0
+        self, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, within: float = 300.0
     ) -> T:
         """Run a coroutine in the reactor's thread and return what it returns."""
         future: Future[T] = Future()
@@ -62,7 +62,7 @@ class ReactorThread:
                 f"{getattr(work, '__qualname__', work)} took more than {within} s"
             ) from None
 
-    def call(self, function: Callable[[], T], within: float = 60.0) -> T:
+    def call(self, function: Callable[[], T], within: float = 300.0) -> T:
         """Call a plain function in the reactor's thread."""
 
         async def work() -> T:
