@@ -87,6 +87,8 @@ def remember(cursor: Cursor, types: Iterable[str], events: Iterable[StateEvent])
         (event for event in events if event.type in wanted),
         key=lambda each: each.origin_server_ts,
     )
+    if len(ours) == 1:
+        return {place_of(ours[0])} if versions.remember(cursor, ours[0]) else set()
     times = Counter(place_of(event) for event in ours)
     known = versions.known_places(cursor, times)
     alone = {place for place, number in times.items() if number == 1} - known

@@ -362,6 +362,9 @@ def write_object(
 
 def write_objects(cursor: Cursor, objects: Sequence[Written]) -> None:
     """Store objects of different keys, those that are new by a few statements for a hundred of them."""
+    if len(objects) == 1:
+        write_object(cursor, *objects[0])
+        return
     known: set[tuple[str, ...]] = set()
     for where, values in by_kind(each.key for each, _, _ in objects):
         cursor.execute(f"SELECT room_id, type, uid FROM twin_objects WHERE {where}", values)
