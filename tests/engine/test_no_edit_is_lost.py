@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import initialize, rule
 
@@ -148,3 +149,37 @@ NoEditIsLost.TestCase.settings = settings(
     deadline=None, max_examples=60, stateful_step_count=30, print_blob=True
 )
 TestNoEditIsLost = NoEditIsLost.TestCase
+
+
+@pytest.mark.parametrize("last", ["edit_own_field", "edit_title"])
+def test_what_was_followed_over_a_version_that_was_settled_before_is_no_longer_open(
+    last: str,
+) -> None:
+    state = NoEditIsLost()
+    state.share()
+    state.cut_off(who="alice")
+    state.add_word(uid="b", who="alice")
+    state.edit_title(uid="b", who="bob")
+    state.edit_title(uid="b", who="carol")
+    getattr(state, last)(uid="b", who="bob")
+    state.teardown()
+
+
+def test_what_one_twin_found_contained_before_a_removal_is_open_at_no_other_one() -> None:
+    state = NoEditIsLost()
+    state.share()
+    state.remove(who="bob")
+    state.work(who="carol")
+    state.be_late(late=True)
+    state.touch_what_may_be_removed(who="carol")
+    state.heal()
+    state.touch_what_may_be_removed(who="alice")
+    state.pass_time(seconds=20)
+    state.be_late(late=False)
+    state.heal()
+    state.forget_where_one_was(who="alice")
+    state.pass_time(seconds=4000)
+    state.be_late(late=True)
+    state.work(who="carol")
+    state.remove(who="alice")
+    state.teardown()

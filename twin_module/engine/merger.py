@@ -9,7 +9,7 @@ not change anything is not written, so twins never answer each other for ever.
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from twin_module.core.authority import may_write, membership_of
@@ -131,8 +131,26 @@ class Merger:
         return True
 
     async def is_contained(self, scene: Scene, version: Version) -> bool:
-        """Tell whether nothing of a lost version is missing in the current one."""
-        return await self._is_current(scene, await self._merged(scene, [version]))
+        """Tell whether nothing of a lost version is missing in the current one.
+
+        Of a removed object: or in what was there before, since its own twin may have found that.
+        """
+        if await self._is_current(scene, await self._merged(scene, [version])):
+            return True
+        before = await self._before_removal(scene)
+        return before is not None and await self.is_contained(before, version)
+
+    async def _before_removal(self, scene: Scene) -> Scene | None:
+        """Return the scene that somebody saw who removed the object; None where it is there."""
+        lineage, current = scene.lineage, scene.current
+        if current is None or not lineage.versions[current.event_id].removed:
+            return None
+        for each in lineage.line(current.event_id, None):
+            if not each.removed:
+                found = await self.events([each.event_id])
+                before = found.get(each.event_id)
+                return replace(scene, current=before) if before else None
+        return None
 
     async def _is_current(self, scene: Scene, content: Content) -> bool:
         now = await self.whole(scene.current) if scene.current else frozen({})
@@ -375,10 +393,13 @@ class Merger:
         removed = scene.lineage.removed_by(lost, newest)
         open_ones = {each for each in removed if scene.lineage.versions[each].settled is None}
         ids = {each.event_id for each in lost} | open_ones
-        await self._homeserver.transact(
-            "twin_contained",
-            lambda cursor: versions.settle(cursor, scene.place, sorted(ids), CONTAINED),
-        )
+
+        def work(cursor: Cursor) -> None:
+            versions.settle(cursor, scene.place, sorted(ids), CONTAINED)
+            versions.keep_lost(cursor, scene.place, newest)
+            versions.note(cursor, [scene.place])
+
+        await self._homeserver.transact("twin_contained", work)
 
     async def _looked_at(self, place: Place) -> None:
         await self._homeserver.transact(

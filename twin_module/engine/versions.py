@@ -421,6 +421,24 @@ def settle(cursor: Cursor, place: Place, event_ids: Iterable[str], why: str) -> 
     note(cursor, [place])
 
 
+def keep_lost(cursor: Cursor, place: Place, current: str | None) -> None:
+    """Note which versions of an object were followed over others that were settled.
+
+    The tables count one step only; only what is lost beside the current version stays open.
+    """
+    cursor.execute(
+        "SELECT event_id FROM twin_versions WHERE room_id = ? AND type = ? AND uid = ?"
+        " AND followed = 0 AND settled IS NULL",
+        (place.room_id, place.type, place.uid),
+    )
+    unfollowed = {event_id for (event_id,) in cursor.fetchall()} - {current}
+    if unfollowed:
+        # Read in the same transaction, since a version may have come a moment ago.
+        lost = {each.event_id for each in lineage(cursor, place).lost(current)}
+        for event_id in unfollowed - lost:
+            cursor.execute("UPDATE twin_versions SET followed = 1 WHERE event_id = ?", (event_id,))
+
+
 def redact(cursor: Cursor, event_ids: Iterable[str]) -> None:
     """Forget what was redacted: nothing of it is to be merged or shown any more."""
     for event_id in event_ids:
