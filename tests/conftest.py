@@ -58,7 +58,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Where Chromium is: the one without windows, which takes a third less of the processor, or any."""
+    """Where Chromium is: the one without windows, which takes a quarter less of the processor, or any."""
     names = ("chromium-headless-shell", "chromium", "chromium-browser")
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:

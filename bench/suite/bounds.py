@@ -41,14 +41,14 @@ BOUNDS: Final[Sequence[Bound]] = (
     Bound(
         "plain_small_cpu",
         "plain_small_cpu",
-        0.4,
+        0.5,
         "Who writes with a plain Matrix client does not pay for the module; what is left is that "
         "the twin's tables follow.",
     ),
     Bound(
         "plain_large_cpu",
         "plain_large_cpu",
-        0.4,
+        0.5,
         "Nothing of the module may grow with the room, as a hook would that loads its state.",
     ),
     Bound(

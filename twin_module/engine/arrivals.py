@@ -87,7 +87,7 @@ def remember(cursor: Cursor, types: Iterable[str], events: Iterable[StateEvent])
         (event for event in events if event.type in wanted),
         key=lambda each: each.origin_server_ts,
     )
-    if len(ours) == 1:
+    if len(ours) == 1:  # What stores one alone looks for itself whether it is there.
         return {place_of(ours[0])} if versions.remember(cursor, ours[0]) else set()
     times = Counter(place_of(event) for event in ours)
     known = versions.known_places(cursor, times)

@@ -397,7 +397,6 @@ class Merger:
         def work(cursor: Cursor) -> None:
             versions.settle(cursor, scene.place, sorted(ids), CONTAINED)
             versions.keep_lost(cursor, scene.place, newest)
-            versions.note(cursor, [scene.place])
 
         await self._homeserver.transact("twin_contained", work)
 

@@ -190,7 +190,7 @@ def write(cursor: Cursor, place: Place, version: Version, title: str, findable: 
         findable: the rest.
     """
     row = row_of(place, version, title, findable)
-    cursor.execute(f"SELECT {_VERSION} FROM twin_search WHERE {_HERE}", _key(place))
+    cursor.execute(f"SELECT {_VERSION} FROM twin_search WHERE {_HERE}", place.row)
     before = cursor.fetchone()
     if before is None:
         add(cursor, [row])
@@ -221,7 +221,7 @@ def add(cursor: Cursor, rows: Iterable["Row"]) -> None:
         f"room_id, type, uid, {_VERSION}, title_stems, words, stems, {_LONG}",
         [
             (
-                *_key(row.place),
+                *row.place.row,
                 *row.version,
                 row.title_stems,
                 row.words.words,
@@ -239,7 +239,7 @@ def _read_before(cursor: Cursor, place: Place, file: str | None) -> Long | None:
         return None
     cursor.execute(
         f"SELECT {_LONG} FROM twin_search WHERE {_HERE} AND file = ? AND long IS NOT NULL",
-        (*_key(place), file),
+        (*place.row, file),
     )
     row = cursor.fetchone()
     return Long(*row) if row else None
@@ -265,7 +265,7 @@ def add_long(cursor: Cursor, each: Waiting, long: Long) -> None:
     """Let an object be found by its long text as well, unless it has another one by now."""
     cursor.execute(
         f"SELECT {_VERSION}, title_stems, words, stems FROM twin_search WHERE {_HERE} AND file = ?",
-        (*_key(each.place), each.file),
+        (*each.place.row, each.file),
     )
     row = cursor.fetchone()
     if row is not None:
@@ -277,7 +277,7 @@ def add_long(cursor: Cursor, each: Waiting, long: Long) -> None:
 
 def forget(cursor: Cursor, place: Place) -> None:
     """Let an object no longer be found."""
-    cursor.execute(f"DELETE FROM twin_search WHERE {_HERE}", _key(place))
+    cursor.execute(f"DELETE FROM twin_search WHERE {_HERE}", place.row)
 
 
 def forget_all(cursor: Cursor, keys: Iterable[Sequence[str]]) -> None:
@@ -289,10 +289,6 @@ def forget_all(cursor: Cursor, keys: Iterable[Sequence[str]]) -> None:
 def forget_room(cursor: Cursor, room_id: str) -> None:
     """Let nothing of a room be found any more."""
     cursor.execute("DELETE FROM twin_search WHERE room_id = ?", (room_id,))
-
-
-def _key(place: Place) -> tuple[str, str, str]:
-    return place.room_id, place.type, place.uid
 
 
 def run(cursor: Cursor, question: Question) -> Page:

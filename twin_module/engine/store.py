@@ -362,7 +362,7 @@ def write_object(
 
 def write_objects(cursor: Cursor, objects: Sequence[Written]) -> None:
     """Store objects of different keys, those that are new by a few statements for a hundred of them."""
-    if len(objects) == 1:
+    if len(objects) == 1:  # What writes one alone looks for itself whether it is there.
         write_object(cursor, *objects[0])
         return
     known: set[tuple[str, ...]] = set()

@@ -59,6 +59,11 @@ class Place:
         """Its key in the room's state."""
         return self.type, self.uid
 
+    @property
+    def row(self) -> tuple[str, str, str]:
+        """Its room, type and uid, as the tables name it."""
+        return self.room_id, self.type, self.uid
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -179,7 +184,7 @@ def remember_first(cursor: Cursor, events: Sequence[StateEvent]) -> None:
 def known_places(cursor: Cursor, places: Iterable[Place]) -> set[Place]:
     """Return which of some objects have a version here."""
     found: set[Place] = set()
-    for where, values in by_kind((each.room_id, each.type, each.uid) for each in places):
+    for where, values in by_kind(each.row for each in places):
         cursor.execute(
             f"SELECT DISTINCT room_id, type, uid FROM twin_versions WHERE {where}", values
         )
@@ -204,7 +209,7 @@ def _is_followed(cursor: Cursor, place: Place, event_id: str, sender: str) -> bo
 
 
 def _insert(cursor: Cursor, place: Place, values: Sequence[Any]) -> None:
-    insert(cursor, "twin_versions", _COLUMNS, [(place.room_id, place.type, place.uid, *values)])
+    insert(cursor, "twin_versions", _COLUMNS, [(*place.row, *values)])
 
 
 def _rank(cursor: Cursor, place: Place, ts: int, parents: Iterable[str]) -> int:
@@ -243,7 +248,7 @@ def remember_missing(cursor: Cursor, place: Place, event_id: str) -> None:
 
 def note(cursor: Cursor, places: Iterable[Place]) -> None:
     """Note which objects have versions that are open and that the current one did not follow."""
-    for where, values in by_kind((each.room_id, each.type, each.uid) for each in places):
+    for where, values in by_kind(each.row for each in places):
         cursor.execute(
             # Those that are noted count for nothing, so that what is no longer waiting is noted too.
             "SELECT room_id, type, uid, SUM(waits) FROM ("
@@ -429,7 +434,7 @@ def keep_lost(cursor: Cursor, place: Place, current: str | None) -> None:
     cursor.execute(
         "SELECT event_id FROM twin_versions WHERE room_id = ? AND type = ? AND uid = ?"
         " AND followed = 0 AND settled IS NULL",
-        (place.room_id, place.type, place.uid),
+        place.row,
     )
     unfollowed = {event_id for (event_id,) in cursor.fetchall()} - {current}
     if unfollowed:
@@ -437,6 +442,7 @@ def keep_lost(cursor: Cursor, place: Place, current: str | None) -> None:
         lost = {each.event_id for each in lineage(cursor, place).lost(current)}
         for event_id in unfollowed - lost:
             cursor.execute("UPDATE twin_versions SET followed = 1 WHERE event_id = ?", (event_id,))
+        note(cursor, [place])
 
 
 def redact(cursor: Cursor, event_ids: Iterable[str]) -> None:

@@ -39,7 +39,7 @@ async def find_objects(twin: Twin, call: Call) -> Answer:
 
     def work(cursor: Cursor) -> tuple[Page, Sequence[tuple[Record, Sequence[Part]]]]:
         page = search.run(cursor, question)
-        keys = [(each.place.room_id, *each.place.key) for each in page.found]
+        keys = [each.place.row for each in page.found]
         records = store.read_named(cursor, keys)
         return page, [
             (records[key], excerpt(each.text, wanted))
