@@ -46,13 +46,15 @@ class Guard:
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "assert"):
             return
-        said = f"{message.text} ({message.location['url']})"
+        url = message.location["url"]
+        # Without the port, whose digits may be those of a status.
+        said = f"{message.text} ({urlsplit(url).path})"
         for words in self._expected:
             if words in said:
                 self._expected[words] += 1
                 return
         if not any(words in said for words in self._allowed):
-            self._complaints.append(f"said on its console: {said}")
+            self._complaints.append(f"said on its console: {message.text} ({url})")
 
     def check(self) -> None:
         """Fail if there is anything to complain about; the pages are closed by now."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -80,6 +82,18 @@ def test_what_is_allowed_passes_and_need_not_come(opened: Opened) -> None:
     opened.show("<img src='/nowhere.png' alt=''>").wait_for_load_state("networkidle")
     opened.context.close()
     opened.guard.check()
+
+
+def test_a_port_with_the_digits_of_a_status_is_none() -> None:
+    guard = Guard()
+    guard.expects("50")
+    guard.allows("404")
+    url = "http://127.0.0.1:15040/x"
+    for status in (429, 503):
+        text = f"the server responded with a status of {status}"
+        guard._hear(cast("Any", SimpleNamespace(type="error", text=text, location={"url": url})))
+    with pytest.raises(AssertionError, match=f"429 .*{url}"):
+        guard.check()
 
 
 def test_no_page_reaches_a_host_beyond_this_machine(opened: Opened) -> None:
