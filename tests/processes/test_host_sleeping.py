@@ -22,8 +22,8 @@ pytestmark = pytest.mark.processes
 
 DEEDS: Final = 30
 """What each does while twins sleep and wake."""
-LATER: Final = timedelta(seconds=80)
-"""A twin that has something to do in less than a minute stays awake for it."""
+LATER: Final = timedelta(seconds=120)
+"""A twin that has something to do in less than a minute stays awake for it, and has to be asleep before."""
 FRIENDS: Final = ("alice", "bob", "carol")
 MARKER: Final = "org.example.marker"
 
@@ -266,8 +266,12 @@ def test_nothing_is_lost_doubled_or_late_though_twins_sleep_at_random_under_traf
         running.make(*DUE, max_event_delay_duration="1h", enable_ephemeral_messages=True)
         running.start()
         running.settle()
+        owners = {name: running.owner(name) for name in DUE}
+        for owner in owners.values():
+            # What is slow comes before the clock runs.
+            owner.create_room()
         due = datetime.now(UTC).replace(microsecond=0) + LATER
-        came = {name: leave(running.owner(name), due) for name, leave in DUE.items()}
+        came = {name: leave(owners[name], due) for name, leave in DUE.items()}
         running.sleep(*DUE)
         for name, twin in running.twins().items():
             assert name not in DUE or twin["alarm"] / 1000 <= due.timestamp() + 1
