@@ -165,6 +165,20 @@ def test_a_call_comes_later_and_once(alice: Side) -> None:
     assert calls == ["first", "second"]
 
 
+def test_who_sleeps_lets_others_go_on(alice: Side) -> None:
+    done: list[str] = []
+
+    async def work(name: str, seconds: float) -> None:
+        await alice.port.sleep(seconds)
+        done.append(name)
+
+    async def begin() -> None:
+        done.append("others")
+
+    alice.together(work("first", 0.05), begin())
+    assert done == ["others", "first"]
+
+
 def test_taking_back_a_call_that_came_does_nothing(alice: Side) -> None:
     calls: list[int] = []
 

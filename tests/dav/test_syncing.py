@@ -5,6 +5,8 @@ import pytest
 from tests.dav.conftest import Server, Twin, app_of
 from tests.dav.entries import card, event
 from twin_module.testing.dav import Dav, condition
+from twin_module.testing.rest import await_rest, rest
+from twin_module.testing.twins import TwinNetwork
 
 pytestmark = pytest.mark.twins
 
@@ -32,6 +34,18 @@ def test_what_was_written_is_told(dav: Dav, calendar: str) -> None:
     after, changed = dav.sync(calendar, token)
     assert changed == {f"{calendar}a.ics": 200, f"{calendar}c.ics": 200}
     assert dav.sync(calendar, after) == (after, {})
+
+
+def test_what_a_matrix_client_writes_while_the_twin_rests_is_told(
+    twin: Twin, network: TwinNetwork
+) -> None:
+    room = twin.person.collection("Resting")
+    path = twin.calendar_named("Resting")
+    content = {"@type": "Task", "title": "Buy bread"}
+    with rest(network.twins["alice"]):
+        twin.person.put_state(room, "org.digitaltwin.task", "bread", content).ok()
+        await_rest(network.twins["alice"])
+        assert len(twin.dav.sync(path)[1]) == 1
 
 
 def test_what_was_deleted_is_told(dav: Dav, calendar: str) -> None:

@@ -12,7 +12,7 @@ from tests.engine.conftest import TASK, Home, task
 from twin_module.core.effects import Put, remove
 from twin_module.core.errors import Conflict, RoomFull, TooLarge
 from twin_module.core.state import NAMESPACE, frozen
-from twin_module.engine.orders import NEW, Written
+from twin_module.engine.orders import MOMENT, MOMENTS, NEW, Written
 from twin_module.engine.writer import CHUNK
 from twin_module.testing.driver import pause, together
 from twin_module.testing.fake import Crash
@@ -54,6 +54,27 @@ def test_who_waits_is_written_together_with_others(
     state = alice.server.state(room)
     assert ids(outcomes) == [state[TASK, f"t{number}"].event_id for number in range(8)]
     assert alice.twin.writer._orders._waiting == {}
+
+
+def test_who_was_just_answered_is_waited_for(alice: Home, room: str, sent: list[list[str]]) -> None:
+    async def write_without_pause(person: int) -> None:
+        for number in range(5):
+            await alice.twin.writer.write(room, [task(f"{person}-{number}")])
+
+    together(*(write_without_pause(person) for person in range(8)))
+    assert [len(each) for each in sent] == [1, 8, 8, 8, 8, 7]
+
+
+def test_nobody_is_waited_for_who_does_not_come_again(
+    alice: Home, room: str, sent: list[list[str]]
+) -> None:
+    at_once(alice, room, [task("a")], [task("b")], [task("c")])
+    slept = alice.port.slept
+    for number in range(3):
+        at_once(alice, room, [task(f"alone-{number}")])
+    assert [len(each) for each in sent] == [1, 2, 1, 1, 1]
+    assert alice.port.slept - slept == pytest.approx(MOMENT * MOMENTS)
+    assert alice.twin.writer._orders._company == {}
 
 
 def test_one_that_is_refused_takes_nobody_with_it(alice: Home, room: str) -> None:

@@ -96,7 +96,7 @@ def slow_duties(home: Home, seconds: float) -> list[int]:
     return done
 
 
-def test_duties_rest_so_that_others_have_the_time_for_what_comes_one_after_the_other(
+def test_a_twin_rests_so_that_others_have_the_time_for_what_comes_one_after_the_other(
     network: FakeNetwork, alice: Home, room: str
 ) -> None:
     settle(alice)
@@ -104,14 +104,55 @@ def test_duties_rest_so_that_others_have_the_time_for_what_comes_one_after_the_o
     for number in range(20):
         alice.server.write(room, TASK, f"t{number}", {"@type": "Task", "title": "x"})
         alice.port.work_off()
-        # What is shown never waits.
-        assert alice.title(room, f"t{number}") == "x"
         network.pass_time(0.03)
         alice.port.work_off()
     network.pass_time(1)
     alice.port.work_off()
     assert 2 <= len(done) <= 6
+    assert [alice.title(room, f"t{number}") for number in range(20)] == ["x"] * 20
     assert alice.twin.busy() is None
+
+
+@pytest.fixture
+def resting(alice: Home, room: str) -> Home:
+    """Alice's twin while it rests, and a task that came meanwhile."""
+    settle(alice)
+    slow_duties(alice, 1)
+    for key in ("before", "a"):
+        alice.server.write(room, TASK, key, {"@type": "Task", "title": "x"})
+        alice.port.work_off()
+    return alice
+
+
+def test_who_looks_while_a_twin_rests_sees_what_came(resting: Home, room: str) -> None:
+    assert resting.title(room, "a") is None
+    run(resting.twin.follow())
+    assert resting.title(room, "a") == "x"
+
+
+def test_who_waits_for_news_hears_of_them_though_a_twin_rests(resting: Home, room: str) -> None:
+    heard: list[frozenset[str]] = []
+    leave = resting.twin.projector.watch(heard.append)
+    resting.server.write(room, TASK, "b", {"@type": "Task", "title": "x"})
+    resting.port.work_off()
+    assert (heard, resting.title(room, "b")) == ([frozenset({room})], "x")
+    leave()
+    resting.server.write(room, TASK, "c", {"@type": "Task", "title": "x"})
+    resting.port.work_off()
+    assert (len(heard), resting.title(room, "c")) == (1, None)
+
+
+def test_who_looks_while_nothing_can_be_followed_sees_what_is_there(
+    resting: Home, room: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(after: int, upto: int) -> object:
+        raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
+        patch.setattr(resting.port, "changes", fail)
+        run(resting.twin.follow())
+    assert "before it was looked at" in caplog.text
+    assert (resting.title(room, "before"), resting.title(room, "a")) == ("x", None)
 
 
 def test_a_twin_that_rests_with_something_to_do_is_busy(

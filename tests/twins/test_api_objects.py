@@ -7,6 +7,7 @@ import pytest
 from twin_module.rooms.tasks import TASKS
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.person import Answer, Person, eventually
+from twin_module.testing.rest import await_rest, rest
 from twin_module.testing.twins import Twin
 
 TASK: Final = {"@type": "Task", "title": "Buy bread"}
@@ -44,6 +45,16 @@ def test_an_object_of_the_api_is_a_state_event_for_every_matrix_client(
     assert careful.read_state(collection, "org.digitaltwin.task", "bread").ok() == TASK
     etag = careful.get(path)["etag"]
     assert careful.state(collection)["org.digitaltwin.task", "bread"] == etag
+
+
+def test_what_a_matrix_client_writes_while_the_twin_rests_is_read_at_once(
+    careful: CarefulPerson, collection: str, alices_twin: Twin
+) -> None:
+    with rest(alices_twin):
+        careful.put_state(collection, "org.digitaltwin.task", "bread", TASK).ok()
+        await_rest(alices_twin)
+        assert alices_twin.rows("SELECT 1 FROM twin_objects WHERE room_id = ?", collection) == []
+        assert careful.get(f"rooms/{collection}/tasks/bread")["content"] == TASK
 
 
 def test_a_new_object_gets_a_uid_of_its_own(careful: CarefulPerson, collection: str) -> None:

@@ -14,7 +14,8 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twin_module.rest.stream import ChangeStream
 from twin_module.testing.answers import CarefulPerson, check_refusal
 from twin_module.testing.person import TWIN, Person, eventually
-from twin_module.testing.twins import TwinNetwork, person_at
+from twin_module.testing.rest import rest
+from twin_module.testing.twins import Twin, TwinNetwork, person_at
 
 Change = dict[str, Any]
 TASK: Final = {"@type": "Task", "title": "Buy bread"}
@@ -54,6 +55,15 @@ def test_a_change_is_sent_as_it_happens(careful: CarefulPerson, collection: str)
 
 
 @pytest.mark.usefixtures("nothing_raised")
+def test_a_change_is_sent_as_it_happens_though_the_twin_rests(
+    careful: CarefulPerson, collection: str, alices_twin: Twin
+) -> None:
+    with rest(alices_twin), careful.changes() as events:
+        assert next(events)["event"] == "ready"
+        careful.put_state(collection, "org.digitaltwin.task", "bread", TASK).ok()
+        assert until(events, collection, "bread")
+
+
 def test_a_reader_who_left_before_the_first_change_leaves_nothing_behind(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from twin_module.core.keys import verify_signed
 from twin_module.core.replay import Replays
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.person import Person, eventually
+from twin_module.testing.rest import rest
 from twin_module.testing.twins import Twin, TwinNetwork, person_at
 
 TASKS: Final = 450
@@ -205,25 +206,26 @@ def test_a_killed_export_goes_on_and_the_result_is_the_same(
     config = config_of(alices_twin)
     # Others called it a moment ago, for which it stays awake for minutes, but writes nothing.
     alices_twin.module.twin.peers._replays = Replays()
-    at_rest(alices_twin)  # and so writes nothing by itself for a while
-    whole = run(10**6, "export", config, tmp_path / "whole.zip", program=["-c", KILLED])
-    assert whole.returncode == 0, whole.stderr
-    touched = 10**6 - int(whole.stdout.split()[-1])
-    expected = contents(tmp_path / "whole.zip")
-    # The last ones are the folder that is deleted when the archive is there.
-    for number, part in enumerate((0.02, 0.15, 0.3, 0.5, 0.65, 0.8, 0.92, 0.99)):
-        cut = tmp_path / f"cut{number}.zip"
-        for point in (int(touched * part), int(touched * part * 0.7)):
-            killed = run(max(point, 1), "export", config, cut, program=["-c", KILLED])
-            assert killed.returncode in (-signal.SIGKILL, 0)
-        if cut.with_name(f"{cut.name}.partial").exists():
-            exported(alices_twin, cut)
-        assert not cut.with_name(f"{cut.name}.partial").exists()
-        found = contents(cut)
-        assert list(found) == list(expected)
-        for name in set(found) - set(VARYING):
-            assert found[name] == expected[name], (part, name)
-        assert shown_to_a_stranger(cut)[0] == 0
+    at_rest(alices_twin)
+    with rest(alices_twin):  # it writes nothing by itself then
+        whole = run(10**6, "export", config, tmp_path / "whole.zip", program=["-c", KILLED])
+        assert whole.returncode == 0, whole.stderr
+        touched = 10**6 - int(whole.stdout.split()[-1])
+        expected = contents(tmp_path / "whole.zip")
+        # The last ones are the folder that is deleted when the archive is there.
+        for number, part in enumerate((0.02, 0.15, 0.3, 0.5, 0.65, 0.8, 0.92, 0.99)):
+            cut = tmp_path / f"cut{number}.zip"
+            for point in (int(touched * part), int(touched * part * 0.7)):
+                killed = run(max(point, 1), "export", config, cut, program=["-c", KILLED])
+                assert killed.returncode in (-signal.SIGKILL, 0)
+            if cut.with_name(f"{cut.name}.partial").exists():
+                exported(alices_twin, cut)
+            assert not cut.with_name(f"{cut.name}.partial").exists()
+            found = contents(cut)
+            assert list(found) == list(expected)
+            for name in set(found) - set(VARYING):
+                assert found[name] == expected[name], (part, name)
+            assert shown_to_a_stranger(cut)[0] == 0
 
 
 def test_a_file_that_is_there_is_not_written_over(archive: Path, alices_twin: Twin) -> None:

@@ -278,6 +278,9 @@ class Homeserver(Speaking, Protocol):
     def call_later(self, seconds: float, function: Callable[[], None]) -> Callable[[], None]:
         """Call a function once, later; returns how to take that back."""
 
+    async def sleep(self, seconds: float) -> None:
+        """Let others go on for so long."""
+
     def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Start work that nobody waits for; `work` deals with its own errors."""
 

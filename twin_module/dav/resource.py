@@ -66,6 +66,7 @@ class DavResource(DirectServeJsonResource):
         body = _body(request)
         self._under_way += 1
         try:
+            await self._twin.follow()
             books = await self._twin.dav.books.all()
             desk = Desk(self._twin.dav, user, body, books)
             path = [part.decode("utf-8", "replace") for part in request.postpath or ()]

@@ -2,8 +2,9 @@
 
 A write has to look at what is current and to be sent before anybody else of this twin does so, so
 each room has one queue. Whoever's turn it is writes for all who wait: an event that follows another
-one at once costs Synapse much less than one that comes alone (see `send_states`). Each write stays
-what it is, made whole or not at all and for its own reasons; only Matrix's own events, which may
+one at once costs Synapse much less than one that comes alone (see `send_states`). So it also waits a
+moment for those who wrote last time: they have just been answered, and whoever writes without pause
+is about to come again. Each write stays what it is, made whole or not at all and for its own reasons; only Matrix's own events, which may
 change rights, and writes of one key wait for a turn of their own.
 """
 
@@ -22,6 +23,10 @@ from twin_module.engine.space import Space
 
 NEW: Final = ""
 ANY: Final = "*"
+MOMENT: Final = 0.002
+"""Seconds after which whoever waits for company looks again whether it is there."""
+MOMENTS: Final = 10
+"""How often at most; a write takes longer than all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Orders:
         self._space = space
         self._most = most
         self._waiting: dict[str, list[Order]] = {}
+        self._company: dict[str, int] = {}
+        """How many wrote or waited at the last turn, where that was more than one."""
 
     async def carry_out(self, room_id: str, order: Order) -> Sequence[Written]:
         """Wait for the turn of a write, and make it, with others that wait.
@@ -71,11 +78,29 @@ class Orders:
         self._waiting.setdefault(room_id, []).append(order)
         async with self._homeserver.lock(room_id):
             if order.outcome is None:
-                await self._write(room_id, self._turn(room_id, order))
+                await self._wait_for_company(room_id)
+                taken = self._turn(room_id, order)
+                try:
+                    await self._write(room_id, taken)
+                finally:
+                    self._note_company(room_id, len(taken))
         if isinstance(order.outcome, BaseException):
             raise order.outcome
         assert order.outcome is not None  # noqa: S101 - its turn has come
         return order.outcome
+
+    async def _wait_for_company(self, room_id: str) -> None:
+        for _ in range(MOMENTS):
+            if len(self._waiting[room_id]) >= self._company.get(room_id, 1):
+                return
+            await self._homeserver.sleep(MOMENT)
+
+    def _note_company(self, room_id: str, taken: int) -> None:
+        company = taken + len(self._waiting.get(room_id, ()))
+        if company > 1:
+            self._company[room_id] = company
+        else:
+            self._company.pop(room_id, None)
 
     def _turn(self, room_id: str, first: Order) -> list[Order]:
         """Take an order out of those that wait, with all that can be made together with it."""

@@ -52,6 +52,7 @@ class Projector:
         self._types: Mapping[str, EventType] = {each.type: each for each in types}
         self._governing = {each.type for each in self._types.values() if each.governs}
         self._listeners: list[Listener] = []
+        self._watchers = 0
         self._room_listeners: list[Listener] = []
         self._owner_key = ("m.room.member", homeserver.owner)
         # Both as the database has them, None when it has to be asked.
@@ -65,6 +66,22 @@ class Projector:
         """Call a listener with the rooms that changed, after each step; returns how to stop."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def watch(self, listener: Listener) -> Callable[[], None]:
+        """Listen for somebody who waits for what is new; returns how to stop."""
+        stop = self.listen(listener)
+        self._watchers += 1
+
+        def leave() -> None:
+            self._watchers -= 1
+            stop()
+
+        return leave
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody waits for what is new."""
+        return self._watchers > 0
 
     def listen_to_rooms(self, listener: Listener) -> None:
         """Call a listener with the rooms in which more changed than ordinary objects."""

@@ -148,6 +148,10 @@ class SynapseHomeserver(SynapseVoice):
 
         return cancel
 
+    async def sleep(self, seconds: float) -> None:
+        """Let others go on for so long."""
+        await self._hs.get_clock().sleep(Duration(seconds=seconds))
+
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run work in one of the reactor's threads."""
         return await self._api.defer_to_thread(work)
@@ -239,7 +243,7 @@ class SynapseHomeserver(SynapseVoice):
                 read[event_id] = _event(event)
             if number % AT_ONCE == 0:
                 # A room that one joins may have thousands, and others wait meanwhile.
-                await self._hs.get_clock().sleep(Duration(seconds=0))
+                await self.sleep(0)
         return read
 
     async def joined_rooms(self) -> Sequence[str]:
@@ -263,7 +267,7 @@ class SynapseHomeserver(SynapseVoice):
             if self._store.get_room_max_stream_ordering() >= self._written:
                 break
             # On PostgreSQL, an event that is still being written holds back all later ones.
-            await self._hs.get_clock().sleep(Duration(seconds=WAIT))
+            await self.sleep(WAIT)
         return int(self._store.get_room_max_stream_ordering())
 
     def _note_written(self, event: EventBase) -> None:
@@ -518,7 +522,7 @@ class SynapseHomeserver(SynapseVoice):
             try:
                 await self._set_membership(room_id, user_id, action, reason, via)
             except Forbidden:
-                await self._hs.get_clock().sleep(Duration(seconds=pause))
+                await self.sleep(pause)
             else:
                 return
         await self._set_membership(room_id, user_id, action, reason, via)

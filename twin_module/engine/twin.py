@@ -124,7 +124,7 @@ class Twin:
         self._turning = False
         self._again = False
         self._resting = Resting(homeserver, self.wake)
-        """Of duties: what changed is followed at once."""
+        """Of all that a change brings with it, unless somebody looks."""
         self._news = True
         """Whether there may be something to be merged or written down."""
         self._failed: Backoff[str] = Backoff()
@@ -203,6 +203,16 @@ class Twin:
             self._turning = True
             self.homeserver.background("twin_turn", self._turn_until_quiet)
 
+    async def follow(self) -> None:
+        """Have the tables show what came while the twin rests, for somebody who looks at them now."""
+        if not self._resting.is_planned():
+            return
+        try:
+            await self.projector.catch_up()
+        except Exception:
+            # They show what they have; the end of the rest tries again.
+            logger.exception("The twin could not follow what changed before it was looked at")
+
     def look(self) -> None:
         """Do what is due, if anything is; called every few seconds, and costs next to nothing."""
         if self.not_ready is not None or self._turning:
@@ -258,9 +268,11 @@ class Twin:
 
     async def _turn(self) -> None:
         try:
-            await self.projector.catch_up()
             if self._resting.holds():
+                if self.projector.is_watched or self.documents.is_open():
+                    await self.projector.catch_up()
                 return
+            await self.projector.catch_up()
             began = self.homeserver.now()
             duties = self._duties
             if self._news:

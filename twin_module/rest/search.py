@@ -1,5 +1,6 @@
 """Full-text search over everything that the twin holds, and over chats where the owner wants that."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,14 +18,14 @@ from twin_module.core.search import (
     marked,
 )
 from twin_module.engine import search, store
-from twin_module.engine.search import Page, Question
+from twin_module.engine.search import Question
 from twin_module.engine.search_messages import find_messages
 from twin_module.engine.store import Record
 from twin_module.engine.tokens import NUMBER, read_token, write_token
 from twin_module.engine.twin import Twin
 from twin_module.rest.asked import limit_of
 from twin_module.rest.route import Answer, Call, Route
-from twin_module.rest.shown import OBJECT, capability_names, object_json
+from twin_module.rest.shown import OBJECT, capability_names, object_text
 
 USUAL: Final = 20
 MOST_MESSAGES: Final = 50
@@ -35,33 +36,30 @@ _DIGITS: Final = 15
 async def find_objects(twin: Twin, call: Call) -> Answer:
     """Search for objects by words of their titles and texts."""
     question = await _question(twin, call)
-    wanted = Wanted(question.words)
+    wanted, names = Wanted(question.words), capability_names(twin)
 
-    def work(cursor: Cursor) -> tuple[Page, Sequence[tuple[Record, Sequence[Part]]]]:
+    def work(cursor: Cursor) -> str:
         page = search.run(cursor, question)
         keys = [each.place.row for each in page.found]
         records = store.read_named(cursor, keys)
-        return page, [
-            (records[key], excerpt(each.text, wanted))
+        results = ",".join(
+            _result(records[key], names, each.text, wanted)
             for key, each in zip(keys, page.found, strict=True)
             if key in records
-        ]
+        )
+        further = f',"next_batch":{json.dumps(page.next)}' if page.next else ""
+        return f'{{"results":[{results}]{further}}}'
 
-    page, found = await twin.homeserver.transact("twin_search", work)
-    names = capability_names(twin)
-    body: dict[str, Any] = {
-        "results": [
-            {
-                **object_json(record, names[record.type]),
-                "title_parts": _parts(marked(composed(record.title or ""), wanted)),
-                "excerpt": _parts(parts),
-            }
-            for record, parts in found
-        ]
+    return Answer(await twin.homeserver.transact("twin_search", work))
+
+
+def _result(each: Record, names: Mapping[str, str], text: str, wanted: Wanted) -> str:
+    found = {
+        "title_parts": _parts(marked(composed(each.title or ""), wanted)),
+        "excerpt": _parts(excerpt(text, wanted)),
     }
-    if page.next:
-        body["next_batch"] = page.next
-    return Answer(body)
+    more = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return f"{object_text(each, names[each.type])[:-1]},{more[1:]}"
 
 
 async def find_in_chats(twin: Twin, call: Call) -> Answer:

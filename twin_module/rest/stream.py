@@ -61,7 +61,7 @@ class ChangeStream:
         request.setHeader(b"Access-Control-Allow-Origin", b"*")
         request.notifyFinish().addBoth(self._leave)
         request.registerProducer(self, True)
-        unlisten = self._twin.projector.listen(lambda _: self._wake(news=True))
+        unlisten = self._twin.projector.watch(lambda _: self._wake(news=True))
         unlisten_to_chats = self._twin.chats.listen(lambda: self._wake(news=True))
         try:
             request.write(f"retry: 2000\nid: {seq}\nevent: ready\ndata: {{}}\n\n".encode())

@@ -64,7 +64,7 @@ class _Ear:
 
     def __enter__(self) -> Self:
         self._stop = (
-            self._twin.projector.listen(self._hear),
+            self._twin.projector.watch(self._hear),
             self._twin.widgets.listen(self._hear_of_all),
         )
         return self

@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 @coroutine
-def pause(*, blocked: bool = False) -> Generator[bool, None, None]:
-    """Let other coroutines go first; a blocked one can't go on before another has."""
-    yield blocked
+def pause(ticket: object | None = None) -> Generator[object | None, None, None]:
+    """Let other coroutines go first; who waits with a ticket can't go on before another has."""
+    yield ticket
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -41,6 +41,7 @@ def together(
     outcomes: list[Any] = [None] * len(works)
     alive = list(range(len(works)))
     blocked: set[int] = set()
+    tickets: dict[int, object | None] = {}
     turn, all_asked_again = 0, False
     try:
         while alive:
@@ -52,14 +53,17 @@ def together(
             number = ready[choose(len(ready)) if choose else turn % len(ready)]
             turn += 1
             try:
-                waits = works[number].send(None)
+                ticket = works[number].send(None)
             except StopIteration as end:
                 outcomes[number] = end.value
             except Exception as error:  # noqa: BLE001 - it is handed to the caller
                 outcomes[number] = error
             else:
-                blocked = blocked | {number} if waits else set()
-                all_asked_again = all_asked_again and waits
+                blocked = set() if ticket is None else blocked | {number}
+                # With another ticket it has been in, and came again.
+                stands = ticket is not None and ticket is tickets.get(number)
+                all_asked_again = all_asked_again and stands
+                tickets[number] = ticket
                 continue
             alive.remove(number)
             blocked, all_asked_again = set(), False
@@ -81,7 +85,7 @@ class Lock:
         self._queue.append(ticket)
         try:
             while self._queue[0] is not ticket:
-                await pause(blocked=True)
+                await pause(ticket)
         except BaseException:
             self._queue.remove(ticket)
             raise

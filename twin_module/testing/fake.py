@@ -101,6 +101,8 @@ class FakeHomeserver(FakeVoice):
         """When this process was killed, if it was."""
         self.between: Callable[[], None] = lambda: None
         """What others do just before a write of this twin's, which has looked already."""
+        self.slept = 0.0
+        """Seconds for which this process let others go on."""
         self._locks: dict[str, Lock] = {}
         self._waiting: list[tuple[str, Callable[[], Awaitable[None]]]] = []
 
@@ -163,6 +165,11 @@ class FakeHomeserver(FakeVoice):
     def call_later(self, seconds: float, function: Callable[[], None]) -> Callable[[], None]:
         """Call a function when the test has moved the clock so far."""
         return self.network.call_at(self.network.now + int(seconds * 1000), function)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others go on, while the clock stands still."""
+        self.slept += seconds
+        await pause()
 
     def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Collect work until the test calls `work_off`."""
