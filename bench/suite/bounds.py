@@ -39,6 +39,12 @@ BOUNDS: Final[Sequence[Bound]] = (
         "than the event once again.",
     ),
     Bound(
+        "write8_cpu",
+        "write8_cpu",
+        1.2,
+        "Writes that wait for one room are made together; one by one it would be as above.",
+    ),
+    Bound(
         "plain_small_cpu",
         "plain_small_cpu",
         0.5,

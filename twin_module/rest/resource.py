@@ -188,8 +188,7 @@ class TwinResource(DirectServeJsonResource):
         return None
 
     async def _answer(self, route: Route, call: Call) -> Answer:
-        if route.method == "GET":
-            await self._twin.follow()
+        await self._twin.follow()
         try:
             return await route.handler(self._twin, call)
         except NoSuchRoom:
