@@ -15,7 +15,7 @@ from bench.suite.contestants.synapse import Homeserver
 from bench.suite.measure import Round, Samples
 from bench.suite.size import Size
 from bench.suite.task import TYPE, open_uids, task, uid
-from bench.suite.timing import MS, rate, told, waits
+from bench.suite.timing import MS, await_rest, rate, told, waits
 from bench.suite.work import versions
 from twin_module.testing.person import CLIENT, eventually
 
@@ -54,6 +54,7 @@ def plain(contestant: Contestant, size: Size) -> Round:
     """Let a client that knows nothing of the module change objects of a small and a large room."""
     home = _homeserver(contestant)
     client, rooms = home.grown()
+    await_rest(home.grown_processes())
     numbers = versions()
 
     def one_round() -> Samples:

@@ -15,6 +15,20 @@ from twin_module.testing.processes import cpu_seconds
 MS: Final = 1000
 ENOUGH: Final = 10.0
 """Seconds after which a round of long waits ends; one wait it always has."""
+LOOK: Final = 1.0
+"""Seconds over which servers are looked at whether they rest."""
+RESTING: Final = 0.05
+"""Share of a processor that servers use at most while they rest."""
+MOST_LOOKS: Final = 60
+
+
+def await_rest(processes: list[psutil.Process]) -> None:
+    """Wait until servers have done what they make up for at their start; a minute at most."""
+    for _ in range(MOST_LOOKS):
+        used = cpu_seconds(processes)
+        time.sleep(LOOK)
+        if cpu_seconds(processes) - used <= RESTING * LOOK:
+            return
 
 
 def rate(

@@ -12,7 +12,7 @@ from bench.suite import timing
 from bench.suite.contestants.base import NotOffered
 from bench.suite.size import SHORT
 from bench.suite.task import uid
-from bench.suite.timing import rate, told, waits
+from bench.suite.timing import await_rest, rate, told, waits
 from bench.suite.work import bulk
 from tests.bench.fakes import Fake, FakeClient
 
@@ -56,6 +56,24 @@ def test_the_servers_processor_time_is_counted() -> None:
 
     found = rate("x", [psutil.Process()], 1, work)
     assert found["x_cpu"][0] >= 50
+
+
+def test_what_servers_make_up_for_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = iter([0.0, 0.9, 0.9, 1.2, 1.2, 1.21])
+    looks: list[float] = []
+    monkeypatch.setattr(timing, "cpu_seconds", lambda _: next(used))
+    monkeypatch.setattr(time, "sleep", looks.append)
+    await_rest(NOBODY)
+    assert looks == [timing.LOOK] * 3
+    assert next(used, None) is None
+
+
+def test_a_server_that_never_rests_is_waited_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+    monkeypatch.setattr(timing, "cpu_seconds", lambda _: float(len(looks)))
+    monkeypatch.setattr(time, "sleep", looks.append)
+    await_rest(NOBODY)
+    assert sum(looks) == 60
 
 
 def test_long_waits_end_a_round_early_but_one_is_had(monkeypatch: pytest.MonkeyPatch) -> None:
