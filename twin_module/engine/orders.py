@@ -3,9 +3,11 @@
 A write has to look at what is current and to be sent before anybody else of this twin does so, so
 each room has one queue. Whoever's turn it is writes for all who wait: an event that follows another
 one at once costs Synapse much less than one that comes alone (see `send_states`). So it also waits a
-moment for those who wrote last time: they have just been answered, and whoever writes without pause
-is about to come again. Each write stays what it is, made whole or not at all and for its own reasons; only Matrix's own events, which may
-change rights, and writes of one key wait for a turn of their own.
+moment for as many as wrote last time: they have just been answered, and whoever writes without pause
+is about to come again.
+
+Each write stays what it is, made whole or not at all and for its own reasons; only Matrix's own
+events, which may change rights, and writes of one key wait for a turn of their own.
 """
 
 from collections.abc import Mapping, Sequence
