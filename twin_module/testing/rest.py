@@ -25,12 +25,13 @@ def rest(twin: Twin) -> Iterator[None]:
             found.stop()
             found._end()
 
-    with patch.multiple(resting, LONGEST_MS=LONG_MS, TIMES=LONG_MS):
-        twin.thread.call(begin)
-        try:
+    try:
+        with patch.multiple(resting, LONGEST_MS=LONG_MS, TIMES=LONG_MS):
+            twin.thread.call(begin)
             yield
-        finally:
-            twin.thread.call(end)
+    finally:
+        # Only now, or what goes on then would rest for as long again.
+        twin.thread.call(end)
 
 
 def await_rest(twin: Twin) -> None:
