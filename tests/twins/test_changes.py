@@ -54,7 +54,6 @@ def test_a_change_is_sent_as_it_happens(careful: CarefulPerson, collection: str)
         assert change["data"]["removed"] is True
 
 
-@pytest.mark.usefixtures("nothing_raised")
 def test_a_change_is_sent_as_it_happens_though_the_twin_rests(
     careful: CarefulPerson, collection: str, alices_twin: Twin
 ) -> None:
@@ -64,6 +63,7 @@ def test_a_change_is_sent_as_it_happens_though_the_twin_rests(
         assert until(events, collection, "bread")
 
 
+@pytest.mark.usefixtures("nothing_raised")
 def test_a_reader_who_left_before_the_first_change_leaves_nothing_behind(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ TYPES: Final[Mapping[str, EventType]] = {
 
 def differences(twin: Twin) -> list[str]:
     """Return where a twin's tables are not what its rooms say, one line for each row."""
+    _look(twin)
     found = []
     for name, wanted, held in (
         ("room", _rooms(twin), _held_rooms(twin)),
@@ -38,7 +39,13 @@ def differences(twin: Twin) -> list[str]:
 
 def digest(twin: Twin) -> Rows:
     """Return what a twin holds of its objects, by (room, type, uid), to be compared with another's."""
+    _look(twin)
     return _held_objects(twin)
+
+
+def _look(twin: Twin) -> None:
+    """Have the tables show what they show to whoever asks by the API."""
+    twin.thread.wait(twin.module.twin.follow)
 
 
 # What Synapse has
