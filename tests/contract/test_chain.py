@@ -502,6 +502,55 @@ def test_ordinary_events_of_one_chain_are_persisted_at_once(
     assert (made, room.outcomes) == ([], [1, 50])
 
 
+@pytest.mark.parametrize("amount", [1, 2, 60])
+def test_caches_that_a_chain_fills_hold_what_the_database_says(
+    alice: RealSide, bob: RealSide, amount: int
+) -> None:
+    room = Room(alice, bob, as_chain=True)
+    room.write(*many(amount, "one"))
+    stores = alice.twin.homeserver.get_datastores()
+    rows = Kept(room, alice).rows(
+        "SELECT e.event_id, g.state_group FROM events e JOIN event_to_state_groups g"
+        f" ON g.event_id = e.event_id WHERE e.room_id = ? AND e.type = '{THING}'"
+    )
+    partial, delta = stores.main.is_partial_state_event, stores.state.get_state_group_delta
+
+    async def both(cached: Any, key: Any) -> tuple[Any, Any]:
+        first = await cached(key)
+        cached.invalidate((key,))
+        return first, await cached(key)
+
+    assert len(rows) == amount
+    for event_id, group in rows:
+        assert alice.run(both(partial, event_id)) == (False, False)
+        filled, stored = alice.run(both(delta, group))
+        assert filled == stored
+        assert filled.prev_group is not None
+
+
+def test_nobody_is_asked_for_push_rules_where_only_the_sender_is_in_the_room(
+    alice: RealSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creation = alice.twin.homeserver.get_event_creation_handler()
+    evaluator = creation._bulk_push_rule_evaluator
+    asked: list[int] = []
+    original = evaluator.action_for_events_by_user
+
+    async def action_for_events_by_user(events: Any) -> None:
+        asked.append(len(events))
+        await original(events)
+
+    monkeypatch.setattr(evaluator, "action_for_events_by_user", action_for_events_by_user)
+    room_id = alice.collection()
+    asked.clear()
+    alice.run(alice.port.send_states(room_id, many(3, "one")))
+    assert asked == []
+    guest = alice.twin.homeserver.get_datastores().main.get_local_users_in_room
+    guest.prefill((room_id,), [alice.port.owner, "@guest:alice"])
+    alice.run(alice.port.send_states(room_id, many(3, "two")))
+    assert asked == [3]
+
+
 NOT_ORDINARY: Final[dict[str, list[Put]]] = {
     "a name of the room": [thing("a"), Put("m.room.name", "", frozen({"name": "New"}))],
     "one key twice": [thing("a"), thing("a", {"c": "d"})],
@@ -538,6 +587,7 @@ def test_modules_that_want_to_see_each_event_see_it(
 
 MISSING: Final = [
     (EventCreationHandler, "_persist_events"),
+    (EventCreationHandler, "persist_and_notify_client_events"),
     (EventBuilder, "build"),
     (UnpersistedEventContext, "batch_persist_unpersisted_contexts"),
     (UnpersistedEventContext, "persist"),
@@ -551,15 +601,16 @@ def test_a_synapse_that_is_not_as_expected_is_written_to_in_its_own_way(
 ) -> None:
     creation = alice.twin.homeserver.get_event_creation_handler()
     callbacks = alice.twin.homeserver.get_module_api_callbacks()
-    assert synapse_chain.is_as_expected(creation, callbacks)
+    stores = alice.twin.homeserver.get_datastores()
+    assert synapse_chain.is_as_expected(creation, callbacks, stores)
 
     def changed(self: object, something_new: object) -> None: ...
 
     monkeypatch.setattr(of, name, changed)
-    assert not synapse_chain.is_as_expected(creation, callbacks)
+    assert not synapse_chain.is_as_expected(creation, callbacks, stores)
     if not any(hasattr(base, name) for base in of.__bases__):
         monkeypatch.delattr(of, name)
-        assert not synapse_chain.is_as_expected(creation, callbacks)
+        assert not synapse_chain.is_as_expected(creation, callbacks, stores)
 
 
 def test_that_writing_is_slower_is_said_once(

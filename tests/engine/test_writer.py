@@ -210,6 +210,18 @@ def test_long_text_moves_to_media_and_is_read_back(alice: Home, bob: Home, share
     assert "textFile" not in alice.content(shared, DOC, "d")
 
 
+def test_a_text_that_is_long_in_bytes_only_moves_to_media_too(alice: Home, room: str) -> None:
+    text = "🌳" * INLINE_BYTES
+    alice.write(room, doc(text))
+    assert alice.content(room, DOC, "d")["textFile"]["size"] == 4 * INLINE_BYTES
+
+
+def test_nothing_is_moved_to_media_for_what_is_refused(alice: Home, room: str) -> None:
+    with pytest.raises(BadJson):
+        alice.write(room, doc("x" * 20_000), Put(DOC, "e", doc("x" * 20_000, title=3).content))
+    assert alice.server.media == {}
+
+
 @pytest.mark.parametrize("data", [b"another text", b"\xff" * 20_000])
 def test_a_file_that_is_not_the_one_pointed_to_is_refused(
     alice: Home, room: str, data: bytes

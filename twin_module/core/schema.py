@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from canonicaljson import encode_canonical_json
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
@@ -46,41 +46,70 @@ def pointer(*parts: str) -> str:
 
 def bounds_problem(value: Any, most: int = MAX_CONTENT_BYTES) -> Problem | None:
     """Return the first reason why a value is not canonical JSON of bounded depth and size."""
-    stack: list[tuple[Any, str, int]] = [(value, "", 0)]
+    return _canonical_problem(value) or _size_problem(plain(value), most)
+
+
+_Where: TypeAlias = "tuple[_Where, str] | None"
+"""The keys and indexes that lead to a value, the last one first; written out where one is at fault."""
+
+
+def _canonical_problem(value: Any) -> Problem | None:
+    stack: list[tuple[Any, _Where, int]] = [(value, None, 0)]
     while stack:
-        item, path, depth = stack.pop()
+        item, where, depth = stack.pop()
         if depth > MAX_DEPTH:
-            return Problem(path, f"is nested deeper than {MAX_DEPTH} levels")
+            return Problem(_path(where), f"is nested deeper than {MAX_DEPTH} levels")
         problem = _leaf_problem(item)
         if problem:
-            return Problem(path, problem)
+            return Problem(_path(where), problem)
+        if isinstance(item, str | int | None):
+            continue
         if isinstance(item, Mapping):
             for key, child in item.items():
                 problem = _leaf_problem(key) if isinstance(key, str) else "has a key of no text"
                 if problem:
-                    return Problem(path, problem)
-                stack.append((child, f"{path}{pointer(key)}", depth + 1))
-        elif isinstance(item, list | tuple | PVector):
-            stack.extend((child, f"{path}/{index}", depth + 1) for index, child in enumerate(item))
-    size = len(encode_canonical_json(plain(value)))
+                    return Problem(_path(where), problem)
+                stack.append((child, (where, key), depth + 1))
+        else:
+            stack.extend((child, (where, str(i)), depth + 1) for i, child in enumerate(item))
+    return None
+
+
+def _size_problem(value: Any, most: int) -> Problem | None:
+    size = len(encode_canonical_json(value))
     if size > most:
         return Problem("", f"has {size} bytes of canonical JSON, and {most} is the most")
     return None
 
 
+def _path(where: _Where) -> str:
+    parts: list[str] = []
+    while where is not None:
+        where, part = where
+        parts.append(part)
+    return pointer(*reversed(parts))
+
+
+_NOT_STORABLE: Final = "holds a character that can't be stored (NUL or half a surrogate pair)"
+_TOO_LARGE: Final = "is a number outside of -(2^53-1) to 2^53-1"
+
+
 def _leaf_problem(item: Any) -> str | None:
+    if isinstance(item, str):
+        is_storable = "\x00" not in item and _encodes(item)
+        return None if is_storable else _NOT_STORABLE
+    if isinstance(item, int):
+        return None if -MAX_INTEGER <= item <= MAX_INTEGER else _TOO_LARGE
     if isinstance(item, float):
         return "is a float; Matrix events hold whole numbers only, so write it as text"
-    if isinstance(item, int) and not -MAX_INTEGER <= item <= MAX_INTEGER:
-        return "is a number outside of -(2^53-1) to 2^53-1"
-    if isinstance(item, str) and ("\x00" in item or not _encodes(item)):
-        return "holds a character that can't be stored (NUL or half a surrogate pair)"
-    if not isinstance(item, Mapping | list | tuple | PVector | str | int | None):
-        return "is not JSON"
-    return None
+    if item is None or isinstance(item, Mapping | list | tuple | PVector):
+        return None
+    return "is not JSON"
 
 
 def _encodes(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -124,11 +153,15 @@ class Shape:
 
     def problems(self, value: Any) -> list[Problem]:
         """Return what does not fit, at most ten problems, none when it fits."""
-        bounds = bounds_problem(value, self._most)
+        bounds = _canonical_problem(value)
         if bounds:
             return [bounds]
+        content = plain(value)
+        size = _size_problem(content, self._most)
+        if size:
+            return [size]
         self.check()
-        found = islice(self._validator.iter_errors(plain(value)), MAX_PROBLEMS)
+        found = islice(self._validator.iter_errors(content), MAX_PROBLEMS)
         return [
             Problem(
                 pointer(*map(str, error.absolute_path)),

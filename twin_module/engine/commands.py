@@ -172,6 +172,21 @@ class Commands:
     async def _write_chunk(
         self, room_id: str, chunk: Sequence[Item], experience: str | None
     ) -> Sequence[Written | TwinError]:
+        puts = [Put(item.type, item.uid, frozen(item.content)) for item in chunk]
+        try:
+            if len({put.key for put in puts}) == len(puts):
+                return await self._writer.write(room_id, puts, experience=experience)
+            error: TwinError = ChunkRefused("Two objects of its chunk have the same uid.")
+        except TwinError as refusal:
+            error = refusal
+        refused = self._in_the_way(chunk)
+        if not refused:
+            return [error] * len(chunk)
+        left = ChunkRefused("Not written, because another object of its chunk can't be.")
+        return [refused.get(number, left) for number in range(len(chunk))]
+
+    def _in_the_way(self, chunk: Sequence[Item]) -> Mapping[int, TwinError]:
+        """Return what is wrong with objects of a chunk that was refused, by their numbers."""
         refused: dict[int, TwinError] = {}
         keys: set[Key] = set()
         for number, item in enumerate(chunk):
@@ -182,14 +197,7 @@ class Commands:
             except TwinError as error:
                 refused[number] = error
             keys.add((item.type, item.uid))
-        if not refused:
-            puts = [Put(item.type, item.uid, frozen(item.content)) for item in chunk]
-            try:
-                return await self._writer.write(room_id, puts, experience=experience)
-            except TwinError as error:
-                return [error] * len(chunk)
-        left = ChunkRefused("Not written, because another object of its chunk can't be.")
-        return [refused.get(number, left) for number in range(len(chunk))]
+        return refused
 
 
 class ChunkRefused(TwinError):

@@ -30,6 +30,9 @@ from synapse.handlers.message import EventCreationHandler
 from synapse.handlers.worker_lock import NEW_EVENT_DURING_PURGE_LOCK_NAME
 from synapse.module_api import ModuleApi
 from synapse.module_api.callbacks import ModuleApiCallbacks
+from synapse.storage.databases import Databases
+from synapse.storage.databases.main import DataStore
+from synapse.storage.databases.state import store as state_store
 from synapse.types import StateMap, create_requester
 from synapse.types.state import StateFilter
 
@@ -117,7 +120,7 @@ class Chain:
         creation = self._hs.get_event_creation_handler()
         callbacks = self._hs.get_module_api_callbacks()
         if self._is_known is None:
-            self._is_known = is_as_expected(creation, callbacks)
+            self._is_known = is_as_expected(creation, callbacks, self._hs.get_datastores())
             if not self._is_known:
                 logger.warning(
                     "This release of Synapse writes events in a way that is not known; writing is slower"
@@ -218,11 +221,28 @@ class Chain:
         last, context = unpersisted[-1]
         context.state_group_before_event = pairs[-1][1].state_group if pairs else start.state_group
         pairs.append((last, await context.persist(last)))
-        links = _with_known_state(storage, start, pairs)
+        self._spare_questions(pairs)
         creation = self._hs.get_event_creation_handler()
-        await creation._persist_events(
-            requester=self._requester, events_and_context=links, ratelimit=False
+        store: Any = self._store
+        told = set(await store.get_local_users_in_room(room_id)) - {self._sender}
+        # What is found out for push is for nobody where only the sender is in the room.
+        write = creation._persist_events if told else creation.persist_and_notify_client_events
+        await write(
+            requester=self._requester,
+            events_and_context=_with_known_state(storage, start, pairs),
+            ratelimit=False,
         )
+
+    def _spare_questions(self, pairs: Sequence[EventPersistencePair]) -> None:
+        """Fill the caches of which Synapse asks, for each event by itself, which servers are in the room."""
+        for event, _ in pairs:
+            self._store.is_partial_state_event.prefill((event.event_id,), False)
+        delta_of = self._hs.get_datastores().state.get_state_group_delta
+        for _, context in pairs[:-1]:  # The last one may have a whole group of its own.
+            delta = state_store._GetStateGroupDelta(
+                context.state_group_before_event, context._state_delta_due_to_event
+            )
+            delta_of.prefill((context.state_group,), delta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,13 +292,17 @@ def _current(cursor: Cursor, room_id: str, keys: Sequence[Key]) -> StateMap[str]
     return found
 
 
-def is_as_expected(creation: EventCreationHandler, callbacks: ModuleApiCallbacks) -> bool:
+def is_as_expected(
+    creation: EventCreationHandler, callbacks: ModuleApiCallbacks, stores: Databases[DataStore]
+) -> bool:
     """Tell whether all that is used here of Synapse, and not promised by it, is there."""
+    written = ("requester", "events_and_context", "ratelimit")
     pairs = ("events_and_context", "room_id", "last_known_state_group", "datastore")
     groups = ("state_group_before_event", "state_group_deltas", "_state_delta_due_to_event")
     try:
         return (
-            _takes(creation._persist_events, "requester", "events_and_context", "ratelimit")
+            _takes(creation._persist_events, *written)
+            and _takes(creation.persist_and_notify_client_events, *written)
             and _takes(creation.validator.validate_builder, "event")
             and _takes(creation.validator.validate_new, "event", "config")
             and _takes(
@@ -290,6 +314,10 @@ def is_as_expected(creation: EventCreationHandler, callbacks: ModuleApiCallbacks
             and _takes(UnpersistedEventContext, *_UNPERSISTED)
             and _takes(EventContext.get_prev_state_ids, "self", "state_filter")
             and {each.name for each in attr.fields(EventContext)}.issuperset(groups)
+            and _takes(state_store._GetStateGroupDelta, "prev_group", "delta_ids")
+            and _takes(stores.main.is_partial_state_event.prefill, "key", "val")
+            and _takes(stores.state.get_state_group_delta.prefill, "key", "val")
+            and hasattr(stores.main, "get_local_users_in_room")
             and _takes(check_state_independent_auth_rules, "store", "event")
             and _takes(check_state_dependent_auth_rules, "event", "auth_events")
             and _takes(validate_event_for_room_version, "event")

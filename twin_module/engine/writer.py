@@ -70,6 +70,9 @@ class Writer:
         """
         for more in reversed(range(TRIES)):
             prepared, seen = await self._prepared(room_id, puts)
+            for put in prepared:
+                if put.type.startswith(f"{NAMESPACE}."):
+                    self.check(put.type, put.state_key, put.content)
             placed = [await self._place(put) for put in prepared]
             order = Order(placed, expected or {}, seen if more else {}, experience)
             try:
@@ -123,7 +126,7 @@ class Writer:
             raise Unreachable("The file that the document points to is not text.") from None
 
     def check(self, event_type: str, state_key: str, content: Mapping[str, Any]) -> None:
-        """Refuse what can't be written, before anything is.
+        """Refuse what can't be written, before anything is; text counts as where it is going to be.
 
         Raises:
             BadJson, TooLarge: say what does not fit.
@@ -132,8 +135,11 @@ class Writer:
         known.check_key(state_key)
         long_text = known.long_text
         text = content.get(long_text.field) if long_text else None
-        if long_text is not None and isinstance(text, str) and len(text) > INLINE_BYTES:
-            content = {key: value for key, value in content.items() if key != long_text.field}
+        if long_text is not None and isinstance(text, str):
+            is_long = len(text.encode(errors="surrogatepass")) > INLINE_BYTES
+            goes = long_text.field if is_long else long_text.pointer
+            if goes in content:
+                content = {key: value for key, value in content.items() if key != goes}
         known.check(content)
 
     def check_as_it_is(self, event_type: str, state_key: str, content: Mapping[str, Any]) -> None:
@@ -157,15 +163,15 @@ class Writer:
         return known.long_text if known else None
 
     async def _place(self, put: Put) -> Put:
-        """Check what is to be written, with long text moved to media."""
+        """Move long text of what was checked to media, and sign what is to be signed."""
         if not put.type.startswith(f"{NAMESPACE}."):
             return put
         known, content = self._known(put.type), put.content
-        known.check_key(put.state_key)
         text = content.get(known.long_text.field) if known.long_text else None
         if known.long_text is not None and isinstance(text, str):
             content = await self._moved(content, known.long_text, text)
-        known.check(content)
+            if known.long_text.pointer in content:
+                known.check(content)
         if put.sign is not None:
             signed = self._homeserver.sign(plain(content[put.sign]))
             content = content.set(put.sign, frozen(signed))

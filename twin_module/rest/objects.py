@@ -122,8 +122,6 @@ async def _write(
     wanted = expected if expected is not None else _wanted(call)
     put = Put(event_type, uid, frozen(content))
     try:
-        if content:
-            twin.writer.check(event_type, uid, content)
         [written] = await twin.writer.write(
             room_id,
             [put],
