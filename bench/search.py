@@ -110,13 +110,9 @@ def write(cursor: sqlite3.Cursor, number: int, writer: Writer) -> None:
 def let_find(cursor: sqlite3.Cursor, number: int, writer: Writer) -> None:
     """Do what a write does for search."""
     place = Place(ROOM, TASK, f"t{number}")
-    search.write(
-        cursor,
-        place,
-        search.Version(number, "$", "@a:b"),
-        writer.text(5),
-        Findable([writer.text(30)]),
-    )
+    version = search.Version(number, "$", "@a:b")
+    row = search.row_of(place, version, writer.text(5), Findable([writer.text(30)]))
+    search.write(cursor, {place: row})
 
 
 @contextmanager

@@ -130,20 +130,28 @@ def event(number: int, uid: str, parents: Sequence[int], **more: Any) -> StateEv
 
 
 @st.composite
-def arrived(draw: st.DrawFn) -> list[StateEvent]:
-    """Return what arrives at once, in any order, and perhaps more than once."""
-    made = [
-        event(
-            number,
-            draw(st.sampled_from(UIDS)),
-            draw(st.lists(st.integers(0, 7), max_size=3)),
-            sender=draw(st.sampled_from(PEOPLE)),
-            origin_server_ts=draw(st.integers(0, 4)),
-            **draw(st.sampled_from([{}, {"content": {}}])),
-        )
-        for number in range(8)
-    ]
-    return draw(st.lists(st.sampled_from(made)))
+def arrived(draw: st.DrawFn) -> list[list[StateEvent]]:
+    """Return what arrives one after another, in any order, and perhaps more than once."""
+    made: list[StateEvent] = []
+    steps = []
+    for _ in range(draw(st.integers(1, 4))):
+        uids = draw(st.lists(st.sampled_from(UIDS[:3]), min_size=1, max_size=4))
+        # Some of what they name comes later, or never.
+        names = st.integers(0, len(made) + len(uids))
+        for uid in uids:
+            made.append(
+                event(
+                    len(made),
+                    uid,
+                    draw(st.lists(names, max_size=3)),
+                    sender=draw(st.sampled_from(PEOPLE)),
+                    origin_server_ts=draw(st.integers(0, 4)),
+                    **draw(st.sampled_from([{}, {"content": {}}])),
+                )
+            )
+        again = draw(st.lists(st.sampled_from(made), max_size=2))
+        steps.append(draw(st.permutations(made[-len(uids) :] + again)))
+    return steps
 
 
 def versions_one_by_one(cursor: Any, events: Sequence[StateEvent]) -> set[versions.Place]:
@@ -155,21 +163,28 @@ def versions_one_by_one(cursor: Any, events: Sequence[StateEvent]) -> set[versio
     }
 
 
-@given(st.lists(arrived(), min_size=1, max_size=3))
+@given(arrived())
 def test_versions_what_they_followed_and_what_waits(steps: list[list[StateEvent]]) -> None:
-    # The same number twice is the same event.
-    known: dict[str, StateEvent] = {}
     tables = ("twin_versions", "twin_parents", "twin_conflicts")
     remembering: list[Callable[[Any, Sequence[StateEvent]], set[versions.Place]]] = [
         lambda cursor, events: remember(cursor, [TASK], events),
         versions_one_by_one,
     ]
     with database() as at_once, database() as one_by_one:
-        for step in steps:
-            events = [known.setdefault(each.event_id, each) for each in step]
+        for events in steps:
             changed = []
             for cursor, way in zip((at_once, one_by_one), remembering, strict=True):
                 changed.append(way(cursor, events))
                 versions.note(cursor, changed[-1])
             assert changed[0] == changed[1]
             assert rows(at_once, *tables) == rows(one_by_one, *tables)
+
+
+def test_a_version_that_others_name_too_is_followed_by_those_of_its_own_object() -> None:
+    first = event(1, "u0", [], origin_server_ts=0)
+    later = [event(number, uid, [1], origin_server_ts=0) for number, uid in ((2, "u0"), (3, "u1"))]
+    with database() as cursor:
+        versions.remember_apart(cursor, [first])
+        versions.remember_apart(cursor, later)
+        cursor.execute("SELECT event_id, rank, followed FROM twin_versions ORDER BY event_id")
+        assert cursor.fetchall() == [("$1", 0, 1), ("$2", 1, 0), ("$3", 0, 0)]

@@ -130,6 +130,17 @@ def test_who_looks_while_a_twin_rests_sees_what_came(resting: Home, room: str) -
     assert resting.title(room, "a") == "x"
 
 
+def test_what_comes_while_a_twin_rests_begins_nothing_and_is_followed_at_the_end(
+    network: FakeNetwork, resting: Home, room: str
+) -> None:
+    for title in ("b", "c"):
+        resting.server.write(room, TASK, title, {"@type": "Task", "title": title})
+        assert resting.port.under_way() == []
+    network.pass_time(1)
+    resting.port.work_off()
+    assert [resting.title(room, each) for each in ("a", "b", "c")] == ["x", "b", "c"]
+
+
 def test_who_waits_for_news_hears_of_them_though_a_twin_rests(resting: Home, room: str) -> None:
     heard: list[frozenset[str]] = []
     leave = resting.twin.projector.watch(heard.append)

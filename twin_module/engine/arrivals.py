@@ -87,14 +87,10 @@ def remember(cursor: Cursor, types: Iterable[str], events: Iterable[StateEvent])
         (event for event in events if event.type in wanted),
         key=lambda each: each.origin_server_ts,
     )
-    if len(ours) == 1:  # What stores one alone looks for itself whether it is there.
-        return {place_of(ours[0])} if versions.remember(cursor, ours[0]) else set()
     times = Counter(place_of(event) for event in ours)
-    known = versions.known_places(cursor, times)
-    alone = {place for place, number in times.items() if number == 1} - known
-    versions.remember_first(cursor, [event for event in ours if place_of(event) in alone])
-    return alone | {
-        place
+    apart = [event for event in ours if times[place_of(event)] == 1]
+    return versions.remember_apart(cursor, apart) | {
+        place_of(event)
         for event in ours
-        if (place := place_of(event)) not in alone and versions.remember(cursor, event)
+        if times[place_of(event)] > 1 and versions.remember(cursor, event)
     }

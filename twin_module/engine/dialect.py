@@ -35,6 +35,12 @@ def by_kind(keys: Iterable[Sequence[str]]) -> Iterator[tuple[str, Sequence[str]]
             yield f"room_id = ? AND type = ? AND uid IN ({marks})", [*kind_of, *part]
 
 
+def naming(column: str, values: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield conditions and their values that name rows by a column, up to 100 by each."""
+    for part in parts(values, AT_ONCE):
+        yield f"{column} IN ({', '.join('?' * len(part))})", part
+
+
 def insert(
     cursor: Cursor, table: str, columns: str, rows: Iterable[Sequence[Any]], more: str = ""
 ) -> None:

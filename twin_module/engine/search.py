@@ -13,7 +13,7 @@ long a text is and what else the twin holds counts nothing: both databases give 
 it stays while somebody goes from page to page.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -169,6 +169,12 @@ class Row(NamedTuple):
     words: search.Entry
     long: Long | None = None
 
+    @property
+    def file(self) -> str | None:
+        """The SHA-256 of the file that its long text lies in, None where it has none."""
+        file: str | None = self.version[3]
+        return file
+
 
 def make(cursor: Cursor) -> None:
     """Make the table and its index, anew where they are there, and let them be filled."""
@@ -179,29 +185,36 @@ def make(cursor: Cursor) -> None:
         cursor.execute(statement)
 
 
-def write(cursor: Cursor, place: Place, version: Version, title: str, findable: Findable) -> None:
-    """Let an object be found, in the transaction that writes it; nothing is done for the same again.
+def write(cursor: Cursor, wanted: Mapping[Place, "Row | None"]) -> None:
+    """Let objects be found by their rows, or not at all, in the transaction that writes them.
+
+    Nothing is done for what is found by the same already.
+    """
+    before: dict[Place, tuple[Any, ...]] = {}
+    for where, values in by_kind(each.row for each in wanted):
+        cursor.execute(
+            f"SELECT room_id, type, uid, {_VERSION} FROM twin_search WHERE {where}", values
+        )
+        before.update((Place(*row[:3]), tuple(row[3:])) for row in cursor.fetchall())
+    changed = [row for row in wanted.values() if row and before.get(row.place) != row.version]
+    rows = [
+        row._replace(long=_read_before(cursor, row)) if row.place in before else row
+        for row in changed
+    ]
+    forget_all(cursor, (each.row for each in before if wanted[each] is None))
+    forget_all(cursor, (row.place.row for row in rows if row.place in before))
+    add(cursor, rows)
+
+
+def row_of(place: Place, version: Version, title: str, findable: Findable) -> "Row":
+    """Return what an object is found by.
 
     Args:
-        cursor: of the transaction.
         place: the object.
         version: the version that is found.
         title: of the object.
         findable: the rest.
     """
-    row = row_of(place, version, title, findable)
-    cursor.execute(f"SELECT {_VERSION} FROM twin_search WHERE {_HERE}", place.row)
-    before = cursor.fetchone()
-    if before is None:
-        add(cursor, [row])
-    elif before != row.version:
-        long = _read_before(cursor, place, findable.file)
-        forget(cursor, place)
-        add(cursor, [row._replace(long=long)])
-
-
-def row_of(place: Place, version: Version, title: str, findable: Findable) -> "Row":
-    """Return what an object is found by; arguments as those of `write`."""
     texts = [each for each in findable.texts if each.strip() != title.strip()]
     text = search.composed("\n".join(texts))
     named = search.entry(search.composed(title))
@@ -233,16 +246,16 @@ def add(cursor: Cursor, rows: Iterable["Row"]) -> None:
     )
 
 
-def _read_before(cursor: Cursor, place: Place, file: str | None) -> Long | None:
+def _read_before(cursor: Cursor, row: "Row") -> Long | None:
     """Return the long text where it was read for the version before, and is still that."""
-    if file is None:
+    if row.file is None:
         return None
     cursor.execute(
         f"SELECT {_LONG} FROM twin_search WHERE {_HERE} AND file = ? AND long IS NOT NULL",
-        (*place.row, file),
+        (*row.place.row, row.file),
     )
-    row = cursor.fetchone()
-    return Long(*row) if row else None
+    found = cursor.fetchone()
+    return Long(*found) if found else None
 
 
 def waiting(cursor: Cursor) -> list[Waiting]:

@@ -345,51 +345,33 @@ def write_object(
     cursor: Cursor, each: Record, index: Mapping[str, Any], findable: Findable = NOTHING
 ) -> bool:
     """Store an object with its index and what it is found by, and tell whether it changed."""
-    known = read_object(cursor, *each.key)
-    if known is None:
-        _add(cursor, [(each, index, findable)])
-        return True
-    if each.content is None:
-        search.forget(cursor, Place(*each.key))
-    else:
-        search.write(cursor, Place(*each.key), _version(each), each.title or "", findable)
-    if known == each and _read_index(cursor, each.key) == _entries(each, index):
-        return False
-    _forget_rows(cursor, each.key)
-    _insert(cursor, [(each, index, findable)])
-    return True
+    return write_objects(cursor, [(each, index, findable)]) > 0
 
 
-def write_objects(cursor: Cursor, objects: Sequence[Written]) -> None:
-    """Store objects of different keys, those that are new by a few statements for a hundred of them."""
-    if len(objects) == 1:  # What writes one alone looks for itself whether it is there.
-        write_object(cursor, *objects[0])
-        return
-    known: set[tuple[str, ...]] = set()
-    for where, values in by_kind(each.key for each, _, _ in objects):
-        cursor.execute(f"SELECT room_id, type, uid FROM twin_objects WHERE {where}", values)
-        known.update(cursor.fetchall())
-    _add(cursor, [written for written in objects if written[0].key not in known])
-    for each, index, findable in objects:
-        if each.key in known:
-            write_object(cursor, each, index, findable)
-
-
-def _add(cursor: Cursor, objects: Sequence[Written]) -> None:
-    """Store objects that are not there; what is left of earlier ones goes, should there be any."""
-    keys = [each.key for each, _, _ in objects]
+def write_objects(cursor: Cursor, objects: Sequence[Written]) -> int:
+    """Store objects of different keys by a few statements for a hundred of them, and count what changed."""
+    known = read_named(cursor, (each.key for each, _, _ in objects))
+    indexed = _read_indexes(cursor, known)
+    search.write(cursor, {Place(*each.key): _found_by(each, more) for each, _, more in objects})
+    changed = [
+        (each, index, more)
+        for each, index, more in objects
+        if known.get(each.key) != each or indexed.get(each.key, set()) != _entries(each, index)
+    ]
+    keys = [each.key for each, _, _ in changed]
+    for where, values in by_kind(key for key in keys if key in known):
+        cursor.execute(f"DELETE FROM twin_objects WHERE {where}", values)
+    # Of new ones too: what is left of earlier ones goes, should there be any.
     for where, values in by_kind(keys):
         cursor.execute(f"DELETE FROM twin_index WHERE {where}", values)
-    search.forget_all(cursor, keys)
-    _insert(cursor, objects)
-    search.add(
-        cursor,
-        [
-            search.row_of(Place(*each.key), _version(each), each.title or "", findable)
-            for each, _, findable in objects
-            if each.content is not None
-        ],
-    )
+    _insert(cursor, changed)
+    return len(changed)
+
+
+def _found_by(each: Record, findable: Findable) -> search.Row | None:
+    if each.content is None:
+        return None
+    return search.row_of(Place(*each.key), _version(each), each.title or "", findable)
 
 
 def _insert(cursor: Cursor, objects: Sequence[Written]) -> None:
@@ -457,21 +439,23 @@ def _index_entries(index: Mapping[str, Any]) -> set[tuple[str, str | None, int |
     return entries
 
 
-def _read_index(cursor: Cursor, key: Sequence[str]) -> set[tuple[Any, ...]]:
-    cursor.execute(
-        "SELECT field, word, number FROM twin_index WHERE room_id = ? AND type = ? AND uid = ?", key
-    )
-    return set(cursor.fetchall())
+def _read_indexes(
+    cursor: Cursor, keys: Iterable[Sequence[str]]
+) -> dict[tuple[str, ...], set[tuple[Any, ...]]]:
+    found: dict[tuple[str, ...], set[tuple[Any, ...]]] = {}
+    for where, values in by_kind(keys):
+        cursor.execute(
+            f"SELECT room_id, type, uid, field, word, number FROM twin_index WHERE {where}", values
+        )
+        for row in cursor.fetchall():
+            found.setdefault(row[:3], set()).add(row[3:])
+    return found
 
 
 def forget_object(cursor: Cursor, room_id: str, event_type: str, uid: str) -> None:
     """Delete one object, its index and what it is found by."""
     key = (room_id, event_type, uid)
-    _forget_rows(cursor, key)
     search.forget(cursor, Place(*key))
-
-
-def _forget_rows(cursor: Cursor, key: Sequence[str]) -> None:
     cursor.execute("DELETE FROM twin_objects WHERE room_id = ? AND type = ? AND uid = ?", key)
     cursor.execute("DELETE FROM twin_index WHERE room_id = ? AND type = ? AND uid = ?", key)
 

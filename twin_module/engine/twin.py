@@ -199,9 +199,16 @@ class Twin:
         """Follow what changed, soon; called at every change, and it costs nothing to call it often."""
         self._again = True
         self.chats.note_news()
-        if not self._turning:
+        if not (self._turning or self._is_stopped or self._puts_off()):
             self._turning = True
             self.homeserver.background("twin_turn", self._turn_until_quiet)
+
+    def _puts_off(self) -> bool:
+        """Tell whether all that is to be done waits for the end of a rest."""
+        return not self._is_looked_at() and self._resting.holds()
+
+    def _is_looked_at(self) -> bool:
+        return self.projector.is_watched or self.documents.is_open()
 
     async def follow(self) -> None:
         """Have the tables show what came while the twin rests, for somebody who looks at them now."""
@@ -269,7 +276,7 @@ class Twin:
     async def _turn(self) -> None:
         try:
             if self._resting.holds():
-                if self.projector.is_watched or self.documents.is_open():
+                if self._is_looked_at():
                     await self.projector.catch_up()
                 return
             await self.projector.catch_up()

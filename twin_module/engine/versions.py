@@ -7,15 +7,15 @@ that stores the version, so that none is forgotten whatever happens next.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from twin_module.core.lineage import CONTAINED, DISMISSED, Lineage, Version, parents_of
 from twin_module.core.ports import Cursor
 from twin_module.core.state import Key, StateEvent, frozen, plain
 from twin_module.core.told import experience_of
-from twin_module.engine.dialect import add_column, by_kind, insert
+from twin_module.engine.dialect import add_column, by_kind, insert, naming
 from twin_module.engine.sequence import PROJECTION, next_seq
 
 SCHEMA: Final = (
@@ -95,77 +95,47 @@ def remember(cursor: Cursor, event: StateEvent, *, fetched: bool = False) -> boo
 
     `fetched` keeps its content too, since Synapse does not have it.
     """
-    place = place_of(event)
-    cursor.execute(
-        "SELECT settled FROM twin_versions WHERE event_id = ?",
-        (event.event_id,),
-    )
-    known = cursor.fetchone()
-    experience = experience_of(event.content)
-    if known is not None and known[0] != MISSING:
-        if experience is not None:
-            cursor.execute(
-                "UPDATE twin_versions SET experience = ? WHERE event_id = ? AND experience IS NULL",
-                (experience, event.event_id),
-            )
-        return False
-    if known is not None:
-        cursor.execute("DELETE FROM twin_versions WHERE event_id = ?", (event.event_id,))
-    parents = parents_of(event) or _by_the_same(cursor, place, event)
-    _insert(
-        cursor,
-        place,
-        (
-            event.event_id,
-            event.sender,
-            event.origin_server_ts,
-            _rank(cursor, place, event.origin_server_ts, parents),
-            int(not event.content and event.problem is None),
-            int(_is_followed(cursor, place, event.event_id, event.sender)),
-            None,
-            json.dumps(plain(event.content), ensure_ascii=False) if fetched else None,
-            experience,
-        ),
-    )
-    for number, parent in enumerate(parents):
-        cursor.execute(
-            "INSERT INTO twin_parents (child, parent, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (event.event_id, parent, number),
-        )
-        # Of the same object only: to name a version of another one hides nothing.
-        cursor.execute(
-            "UPDATE twin_versions SET followed = 1"
-            " WHERE event_id = ? AND room_id = ? AND type = ? AND uid = ?",
-            (parent, place.room_id, place.type, place.uid),
-        )
-    return True
+    return bool(remember_apart(cursor, [event], fetched=fetched))
 
 
-def remember_first(cursor: Cursor, events: Sequence[StateEvent]) -> None:
-    """Store versions of different objects of which none has a version here, by a few statements.
-
-    So nothing that is known follows them, or is followed by them.
-    """
+def remember_apart(
+    cursor: Cursor, events: Sequence[StateEvent], *, fetched: bool = False
+) -> set[Place]:
+    """Store versions of different objects by a few statements for a hundred; returns those with new ones."""
+    settled = _settled(cursor, events)
+    new = [each for each in events if settled.get(each.event_id, MISSING) == MISSING]
+    _note_experiences(cursor, (each for each in events if each not in new))
+    for where, values in naming("event_id", [each.event_id for each in new if settled]):
+        cursor.execute(f"DELETE FROM twin_versions WHERE {where}", values)
+    parents = {
+        each.event_id: parents_of(each) or _by_the_same(cursor, place_of(each), each)
+        for each in new
+    }
+    # Of the same object only: to name a version of another one hides nothing.
+    named = {(parent, place_of(each)) for each in new for parent in parents[each.event_id]}
+    ranks = _ranks(cursor, named)
+    followed = _followed(cursor, [(each.event_id, place_of(each), each.sender) for each in new])
     insert(
         cursor,
         "twin_versions",
         _COLUMNS,
         [
             (
-                event.room_id,
-                event.type,
-                event.state_key,
+                *place_of(event).row,
                 event.event_id,
                 event.sender,
                 event.origin_server_ts,
-                event.origin_server_ts,
+                _rank(
+                    event.origin_server_ts,
+                    [ranks.get((each, place_of(event))) for each in parents[event.event_id]],
+                ),
                 int(not event.content and event.problem is None),
-                0,
+                int(event.event_id in followed),
                 None,
-                None,
+                json.dumps(plain(event.content), ensure_ascii=False) if fetched else None,
                 experience_of(event.content),
             )
-            for event in events
+            for event in new
         ],
     )
     insert(
@@ -174,59 +144,81 @@ def remember_first(cursor: Cursor, events: Sequence[StateEvent]) -> None:
         "child, parent, place",
         [
             (event.event_id, parent, number)
-            for event in events
-            for number, parent in enumerate(parents_of(event))
+            for event in new
+            for number, parent in enumerate(parents[event.event_id])
         ],
         " ON CONFLICT DO NOTHING",
     )
+    for where, values in naming("event_id", [event_id for event_id, _ in ranks]):
+        cursor.execute(f"UPDATE twin_versions SET followed = 1 WHERE {where}", values)
+    return {place_of(each) for each in new}
 
 
-def known_places(cursor: Cursor, places: Iterable[Place]) -> set[Place]:
-    """Return which of some objects have a version here."""
-    found: set[Place] = set()
-    for where, values in by_kind(each.row for each in places):
-        cursor.execute(
-            f"SELECT DISTINCT room_id, type, uid FROM twin_versions WHERE {where}", values
-        )
-        found.update(Place(*row) for row in cursor.fetchall())
+def _settled(cursor: Cursor, events: Iterable[StateEvent]) -> dict[str, str | None]:
+    """Return why versions that are here are settled, None for those that are open."""
+    found: dict[str, str | None] = {}
+    for where, values in naming("event_id", [each.event_id for each in events]):
+        cursor.execute(f"SELECT event_id, settled FROM twin_versions WHERE {where}", values)
+        found.update(cursor.fetchall())
     return found
 
 
-def _is_followed(cursor: Cursor, place: Place, event_id: str, sender: str) -> bool:
-    """Tell whether a version that counts was made on another one, or took it in.
-
-    Those that were settled count for their own sender's versions only: who is done with what
-    somebody made of a version is not done with the version.
-    """
-    cursor.execute(
-        # A cross join keeps SQLite from going through all versions of the object instead.
-        "SELECT 1 FROM twin_parents p CROSS JOIN twin_versions v WHERE v.event_id = p.child"
-        " AND p.parent = ? AND v.room_id = ? AND v.type = ? AND v.uid = ?"
-        " AND (v.settled IS NULL OR v.settled NOT IN (?, ?) OR v.sender = ?) LIMIT 1",
-        (event_id, place.room_id, place.type, place.uid, CONTAINED, DISMISSED, sender),
-    )
-    return cursor.fetchone() is not None
+def _note_experiences(cursor: Cursor, events: Iterable[StateEvent]) -> None:
+    for event in events:
+        experience = experience_of(event.content)
+        if experience is not None:
+            cursor.execute(
+                "UPDATE twin_versions SET experience = ? WHERE event_id = ? AND experience IS NULL",
+                (experience, event.event_id),
+            )
 
 
-def _insert(cursor: Cursor, place: Place, values: Sequence[Any]) -> None:
-    insert(cursor, "twin_versions", _COLUMNS, [(*place.row, *values)])
+def _ranks(cursor: Cursor, named: Collection[tuple[str, Place]]) -> dict[tuple[str, Place], int]:
+    """Return the ranks of versions that are here, and are of the object that names them."""
+    found: dict[tuple[str, Place], int] = {}
+    for where, values in naming("event_id", list({event_id for event_id, _ in named})):
+        cursor.execute(
+            f"SELECT event_id, rank, room_id, type, uid FROM twin_versions WHERE {where}", values
+        )
+        for event_id, rank, *row in cursor.fetchall():
+            if (event_id, Place(*row)) in named:
+                found[event_id, Place(*row)] = rank
+    return found
 
 
-def _rank(cursor: Cursor, place: Place, ts: int, parents: Iterable[str]) -> int:
+def _rank(ts: int, before: Iterable[int | None]) -> int:
     """Return by what the history is ordered: the time, but never before what was there already.
 
     Clocks go wrong, and servers claim what they like; what somebody had seen stands below.
     """
-    rank = ts
-    for parent in parents:
+    return max([ts, *(rank + 1 for rank in before if rank is not None)])
+
+
+def _followed(cursor: Cursor, versions: Sequence[tuple[str, Place, str]]) -> set[str]:
+    """Return which versions another one that counts was made on, or took in.
+
+    Those that were settled count for their own sender's versions only: who is done with what
+    somebody made of a version is not done with the version.
+
+    Args:
+        cursor: of the transaction.
+        versions: an event ID, an object and a sender each.
+    """
+    of = {event_id: (place, sender) for event_id, place, sender in versions}
+    found: set[str] = set()
+    for where, values in naming("p.parent", list(of)):
         cursor.execute(
-            "SELECT rank FROM twin_versions"
-            " WHERE event_id = ? AND room_id = ? AND type = ? AND uid = ?",
-            (parent, place.room_id, place.type, place.uid),
+            # A cross join keeps SQLite from going through all versions of the object instead.
+            "SELECT DISTINCT p.parent, v.settled, v.sender, v.room_id, v.type, v.uid"
+            " FROM twin_parents p CROSS JOIN twin_versions v"
+            f" WHERE v.event_id = p.child AND {where}",
+            values,
         )
-        row = cursor.fetchone()
-        rank = max(rank, row[0] + 1) if row else rank
-    return rank
+        for parent, settled, by, *row in cursor.fetchall():
+            place, sender = of[parent]
+            if place == Place(*row) and (settled not in (CONTAINED, DISMISSED) or by == sender):
+                found.add(parent)
+    return found
 
 
 def _by_the_same(cursor: Cursor, place: Place, event: StateEvent) -> tuple[str, ...]:
@@ -243,7 +235,8 @@ def _by_the_same(cursor: Cursor, place: Place, event: StateEvent) -> tuple[str, 
 def remember_missing(cursor: Cursor, place: Place, event_id: str) -> None:
     """Note that nobody has a version that others name, so that nobody is asked again."""
     cursor.execute("DELETE FROM twin_versions WHERE event_id = ?", (event_id,))
-    _insert(cursor, place, (event_id, "", 0, 0, 0, 1, MISSING, None, None))
+    values = (event_id, "", 0, 0, 0, 1, MISSING, None, None)
+    insert(cursor, "twin_versions", _COLUMNS, [(*place.row, *values)])
 
 
 def note(cursor: Cursor, places: Iterable[Place]) -> None:
@@ -418,10 +411,12 @@ def settle(cursor: Cursor, place: Place, event_ids: Iterable[str], why: str) -> 
             " AND v.room_id = ? AND v.type = ? AND v.uid = ?",
             (event_id, place.room_id, place.type, place.uid),
         )
-        for parent, sender in cursor.fetchall():
+        parents = [(parent, place, sender) for parent, sender in cursor.fetchall()]
+        followed = _followed(cursor, parents)
+        for parent, _, _ in parents:
             cursor.execute(
                 "UPDATE twin_versions SET followed = ? WHERE event_id = ?",
-                (int(_is_followed(cursor, place, parent, sender)), parent),
+                (int(parent in followed), parent),
             )
     note(cursor, [place])
 
