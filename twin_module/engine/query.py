@@ -88,6 +88,11 @@ class _Where:
         self.conditions.append(condition)
         self.values += values
 
+    def add_first(self, condition: str, *values: Any) -> None:
+        """Add a condition that is looked at before the others, as SQLite takes them as they stand."""
+        self.conditions.insert(0, condition)
+        self.values[:0] = values
+
     def __str__(self) -> str:
         """Return it as SQL."""
         return " AND ".join(self.conditions)
@@ -219,7 +224,8 @@ def _statement(query: Query, order: _Order, event_type: str) -> tuple[str, Seque
     if by == "s":
         where.add(f"s.field = ? AND {key} IS NOT NULL", query.sort)
     elif key == _WITHOUT:
-        where.add(f"(SELECT 1 {_OF_OBJECT.format('o')} LIMIT 1) IS NULL", query.sort)
+        # Mostly few lack it, which are quickly told from all others.
+        where.add_first(f"(SELECT 1 {_OF_OBJECT.format('o')} LIMIT 1) IS NULL", query.sort)
     columns = [key, f"{by}.uid", *([] if query.room_id else [f"{by}.room_id"])]
     columns = [each for each in dict.fromkeys(columns) if each != _WITHOUT]
     if order.after is not None:
