@@ -390,6 +390,9 @@ class Homeserver(Speaking, Protocol):
     async def send_state(self, room_id: str, put: Put) -> str:
         """Send one state event and return its ID."""
 
+    def ends_batches(self) -> bool:
+        """Tell whether states may be sent many times many at once, with nothing sent alone between."""
+
     async def send_states(
         self,
         room_id: str,

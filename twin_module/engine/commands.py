@@ -11,7 +11,7 @@ from twin_module.core.errors import BadJson, Conflict, NotFound, TwinError
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import Key, StateEvent, frozen
 from twin_module.engine.orders import NEW, Written
-from twin_module.engine.writer import Writer, in_chunks
+from twin_module.engine.writer import Writer
 
 TRIES: Final = 4
 REFUSED: Final = "ORG.DIGITALTWIN.CHUNK_REFUSED"
@@ -165,7 +165,7 @@ class Commands:
             with it, and says why; the others of the chunk say that they were left.
         """
         results: list[Written | TwinError] = []
-        for chunk in in_chunks(items):
+        for chunk in self._writer.in_chunks(items):
             results.extend(await self._write_chunk(room_id, chunk, experience))
         return results
 

@@ -15,7 +15,7 @@ from twin_module.core.errors import BadJson, Forbidden, RoomFull, TooLarge, Twin
 from twin_module.core.ports import Homeserver
 from twin_module.core.state import Key, frozen
 from twin_module.engine.inline_files import has_inline_files, shelved
-from twin_module.engine.writer import Writer, in_chunks
+from twin_module.engine.writer import Writer
 
 COMPONENTS: Final[Mapping[str, str]] = {"VEVENT": "Event", "VTODO": "Task", "VCARD": "Card"}
 """What `@type` says of the objects whose event type has such a component."""
@@ -113,7 +113,7 @@ class Filling:
             Forbidden: the owner may no longer write there.
         """
         full: RoomFull | None = None
-        for chunk in in_chunks(list(contents.items())):
+        for chunk in self._writer.in_chunks(list(contents.items())):
             if not go_on():
                 return
             puts = await self._puts(room_id, chunk, tally)

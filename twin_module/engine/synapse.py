@@ -397,6 +397,10 @@ class SynapseHomeserver(SynapseVoice):
         self._note_written(event)
         return event.event_id
 
+    def ends_batches(self) -> bool:
+        """Tell whether Synapse is one that chains can be written to, see `synapse_chain.py`."""
+        return self._chain.is_known()
+
     async def send_states(
         self,
         room_id: str,

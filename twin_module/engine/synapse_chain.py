@@ -116,17 +116,25 @@ class Chain:
 
     # Whether it can be written so
 
-    def _is_usable(self, room_id: str, puts: Sequence[Put]) -> bool:
-        creation = self._hs.get_event_creation_handler()
-        callbacks = self._hs.get_module_api_callbacks()
+    def is_known(self) -> bool:
+        """Tell whether this Synapse is as it is expected here, and so for ordinary events in most rooms."""
         if self._is_known is None:
-            self._is_known = is_as_expected(creation, callbacks, self._hs.get_datastores())
+            self._is_known = is_as_expected(
+                self._hs.get_event_creation_handler(),
+                self._hs.get_module_api_callbacks(),
+                self._hs.get_datastores(),
+            )
             if not self._is_known:
                 logger.warning(
                     "This release of Synapse writes events in a way that is not known; writing is slower"
                 )
+        return self._is_known
+
+    def _is_usable(self, room_id: str, puts: Sequence[Put]) -> bool:
+        creation = self._hs.get_event_creation_handler()
+        callbacks = self._hs.get_module_api_callbacks()
         return (
-            self._is_known
+            self.is_known()
             and len(puts) == len({put.key for put in puts}) <= MOST
             and all(put.is_ordinary and "m.relates_to" not in put.content for put in puts)
             # Another process may be the one to write, and other modules want to see each event.

@@ -24,8 +24,7 @@ INLINE_BYTES: Final = 16 * 1024
 """Text up to this size stays in its event."""
 MAX_TEXT_BYTES: Final = 5 * 1024 * 1024
 CHUNK: Final = 99
-"""How many objects are written in one go. Where Synapse's own batches have to do, it gets slow on
-longer chains of them, and an ordinary write after each ends the chain (see `in_chunks`)."""
+"""How many objects are written in one go."""
 TRIES: Final = 5
 """How often a write begins anew that others' writes overtake."""
 T = TypeVar("T")
@@ -162,6 +161,18 @@ class Writer:
         known = self._types.get(event_type)
         return known.long_text if known else None
 
+    def in_chunks(self, items: Sequence[T]) -> Iterator[Sequence[T]]:
+        """Cut what is to be written into what is written in one go.
+
+        Where Synapse's own batches have to do, it gets slow on long chains of them. One that is
+        written alone after each ends the chain.
+        """
+        start, size = 0, CHUNK
+        while start < len(items):
+            yield items[start : start + size]
+            start += size
+            size = CHUNK if size == 1 or self._homeserver.ends_batches() else 1
+
     async def _place(self, put: Put) -> Put:
         """Move long text of what was checked to media, and sign what is to be signed."""
         if not put.type.startswith(f"{NAMESPACE}."):
@@ -198,14 +209,6 @@ class Writer:
             "hashes": {"sha256": _sha256(data)},
         }
         return content.discard(long_text.field).set(long_text.pointer, frozen(pointer))
-
-
-def in_chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Cut what is to be written: after each full chunk one goes alone, see `CHUNK`."""
-    start, size = 0, CHUNK
-    while start < len(items):
-        yield items[start : start + size]
-        start, size = start + size, 1 if size == CHUNK else CHUNK
 
 
 def _sha256(data: bytes) -> str:

@@ -444,6 +444,10 @@ class FakeHomeserver(FakeVoice):
         self._step("after send_message")
         return event_id
 
+    def ends_batches(self) -> bool:
+        """Tell that it does: it has no chains."""
+        return True
+
     async def send_states(
         self,
         room_id: str,
