@@ -104,13 +104,12 @@ def remember_apart(
     """Store versions of different objects by a few statements for a hundred; returns those with new ones."""
     settled = _settled(cursor, events)
     new = [each for each in events if settled.get(each.event_id, MISSING) == MISSING]
-    _note_experiences(cursor, (each for each in events if each not in new))
+    _note_experiences(
+        cursor, (each for each in events if settled.get(each.event_id, MISSING) != MISSING)
+    )
     for where, values in naming("event_id", [each.event_id for each in new if settled]):
         cursor.execute(f"DELETE FROM twin_versions WHERE {where}", values)
-    parents = {
-        each.event_id: parents_of(each) or _by_the_same(cursor, place_of(each), each)
-        for each in new
-    }
+    parents = _parents(cursor, new)
     # Of the same object only: to name a version of another one hides nothing.
     named = {(parent, place_of(each)) for each in new for parent in parents[each.event_id]}
     ranks = _ranks(cursor, named)
@@ -173,6 +172,28 @@ def _note_experiences(cursor: Cursor, events: Iterable[StateEvent]) -> None:
             )
 
 
+def _parents(cursor: Cursor, events: Sequence[StateEvent]) -> dict[str, tuple[str, ...]]:
+    """Return what each version followed: what it says, or else its sender's own version before it."""
+    said = {each.event_id: parents_of(each) for each in events}
+    silent = [each for each in events if not said[each.event_id]]
+    known: set[Place] = set()
+    for where, values in by_kind(place_of(each).row for each in silent):
+        cursor.execute(
+            f"SELECT DISTINCT room_id, type, uid FROM twin_versions WHERE {where}", values
+        )
+        known.update(Place(*row) for row in cursor.fetchall())
+    for event in silent:
+        if (place := place_of(event)) in known:
+            cursor.execute(
+                "SELECT event_id FROM twin_versions WHERE room_id = ? AND type = ? AND uid = ?"
+                " AND sender = ? AND ts <= ? AND settled IS NULL"
+                " ORDER BY ts DESC, event_id DESC LIMIT 1",
+                (*place.row, event.sender, event.origin_server_ts),
+            )
+            said[event.event_id] = tuple(row[0] for row in cursor.fetchall())
+    return said
+
+
 def _ranks(cursor: Cursor, named: Collection[tuple[str, Place]]) -> dict[tuple[str, Place], int]:
     """Return the ranks of versions that are here, and are of the object that names them."""
     found: dict[tuple[str, Place], int] = {}
@@ -219,17 +240,6 @@ def _followed(cursor: Cursor, versions: Sequence[tuple[str, Place, str]]) -> set
             if place == Place(*row) and (settled not in (CONTAINED, DISMISSED) or by == sender):
                 found.add(parent)
     return found
-
-
-def _by_the_same(cursor: Cursor, place: Place, event: StateEvent) -> tuple[str, ...]:
-    """Return what a version followed that does not say so: its sender's own version before it."""
-    cursor.execute(
-        "SELECT event_id FROM twin_versions WHERE room_id = ? AND type = ? AND uid = ?"
-        " AND sender = ? AND ts <= ? AND settled IS NULL ORDER BY ts DESC, event_id DESC LIMIT 1",
-        (place.room_id, place.type, place.uid, event.sender, event.origin_server_ts),
-    )
-    row = cursor.fetchone()
-    return (row[0],) if row else ()
 
 
 def remember_missing(cursor: Cursor, place: Place, event_id: str) -> None:
