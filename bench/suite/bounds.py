@@ -28,33 +28,33 @@ BOUNDS: Final[Sequence[Bound]] = (
     Bound(
         "bulk",
         "write",
-        2.5,
+        4,
         "Many objects at once are written in chunks; one by one it would be 1.",
     ),
     Bound(
         "write_cpu",
         "write_cpu",
-        0.4,
-        "Beside Synapse's own event a write checks, projects and indexes, which may not cost more "
-        "than the event once again.",
+        0.6,
+        "Beside Synapse's own event a write checks, projects and indexes, which may not cost two "
+        "thirds of the event more.",
     ),
     Bound(
         "write8_cpu",
         "write8_cpu",
-        1.2,
+        1.5,
         "Writes that wait for one room are made together; one by one it would be as above.",
     ),
     Bound(
         "plain_small_cpu",
         "plain_small_cpu",
-        0.5,
+        0.6,
         "Who writes with a plain Matrix client does not pay for the module; what is left is that "
         "the twin's tables follow.",
     ),
     Bound(
         "plain_large_cpu",
         "plain_large_cpu",
-        0.5,
+        0.6,
         "Nothing of the module may grow with the room, as a hook would that loads its state.",
     ),
     Bound(
