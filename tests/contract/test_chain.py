@@ -500,6 +500,7 @@ def test_ordinary_events_of_one_chain_are_persisted_at_once(
         room.write(thing("a"))
         room.write(*many(50, "one"))
     assert (made, room.outcomes) == ([], [1, 50])
+    assert alice.port.ends_batches(room.room_id)
 
 
 @pytest.mark.parametrize("amount", [1, 2, 60])
@@ -583,6 +584,7 @@ def test_modules_that_want_to_see_each_event_see_it(
     with made_by_synapse(alice, monkeypatch) as made:
         room.write(*many(3, "one"))
     assert len(made) == 3
+    assert not alice.port.ends_batches(room.room_id)
 
 
 MISSING: Final = [

@@ -180,7 +180,7 @@ def test_a_thousand_objects_are_written_each_with_its_result(alice: Home, room: 
 def test_chunks_follow_each_other_and_where_batches_have_to_be_ended_one_object_goes_alone_between(
     alice: Home, room: str, ends: bool, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alice.port, "ends_batches", lambda: ends)
+    monkeypatch.setattr(alice.port, "ends_batches", lambda _: ends)
     before = len(alice.port.steps)
     bulk(alice, room, items(*(f"t{number}" for number in range(CHUNK * 2 + 2))))
     sent = [step for step in alice.port.steps[before:] if step.startswith("after send")]

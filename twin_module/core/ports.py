@@ -390,8 +390,8 @@ class Homeserver(Speaking, Protocol):
     async def send_state(self, room_id: str, put: Put) -> str:
         """Send one state event and return its ID."""
 
-    def ends_batches(self) -> bool:
-        """Tell whether states may be sent many times many at once, with nothing sent alone between."""
+    def ends_batches(self, room_id: str) -> bool:
+        """Tell whether many states may be sent to a room again and again, with none alone between."""
 
     async def send_states(
         self,

@@ -165,7 +165,7 @@ class Commands:
             with it, and says why; the others of the chunk say that they were left.
         """
         results: list[Written | TwinError] = []
-        for chunk in self._writer.in_chunks(items):
+        for chunk in self._writer.in_chunks(room_id, items):
             results.extend(await self._write_chunk(room_id, chunk, experience))
         return results
 

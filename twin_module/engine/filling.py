@@ -113,7 +113,7 @@ class Filling:
             Forbidden: the owner may no longer write there.
         """
         full: RoomFull | None = None
-        for chunk in self._writer.in_chunks(list(contents.items())):
+        for chunk in self._writer.in_chunks(room_id, list(contents.items())):
             if not go_on():
                 return
             puts = await self._puts(room_id, chunk, tally)

@@ -397,9 +397,9 @@ class SynapseHomeserver(SynapseVoice):
         self._note_written(event)
         return event.event_id
 
-    def ends_batches(self) -> bool:
-        """Tell whether Synapse is one that chains can be written to, see `synapse_chain.py`."""
-        return self._chain.is_known()
+    def ends_batches(self, room_id: str) -> bool:
+        """Tell whether ordinary events of a room are written as chains, see `synapse_chain.py`."""
+        return self._chain.serves(room_id)
 
     async def send_states(
         self,

@@ -94,7 +94,7 @@ class Chain:
             Overtaken: what is current is not what is to be replaced.
             SynapseError: Synapse refuses one of them, as it would in the ordinary way.
         """
-        if not self._is_usable(room_id, puts):
+        if not (_are_ordinary(puts) and self.serves(room_id)):
             return None
         locks = self._hs.get_worker_locks_handler()
         async with locks.acquire_read_write_lock(
@@ -116,27 +116,18 @@ class Chain:
 
     # Whether it can be written so
 
-    def is_known(self) -> bool:
-        """Tell whether this Synapse is as it is expected here, and so for ordinary events in most rooms."""
+    def serves(self, room_id: str) -> bool:
+        """Tell whether ordinary events can be written so to a room."""
+        creation = self._hs.get_event_creation_handler()
+        callbacks = self._hs.get_module_api_callbacks()
         if self._is_known is None:
-            self._is_known = is_as_expected(
-                self._hs.get_event_creation_handler(),
-                self._hs.get_module_api_callbacks(),
-                self._hs.get_datastores(),
-            )
+            self._is_known = is_as_expected(creation, callbacks, self._hs.get_datastores())
             if not self._is_known:
                 logger.warning(
                     "This release of Synapse writes events in a way that is not known; writing is slower"
                 )
-        return self._is_known
-
-    def _is_usable(self, room_id: str, puts: Sequence[Put]) -> bool:
-        creation = self._hs.get_event_creation_handler()
-        callbacks = self._hs.get_module_api_callbacks()
         return (
-            self.is_known()
-            and len(puts) == len({put.key for put in puts}) <= MOST
-            and all(put.is_ordinary and "m.relates_to" not in put.content for put in puts)
+            self._is_known
             # Another process may be the one to write, and other modules want to see each event.
             and creation._events_shard_config.get_instance(room_id) == creation._instance_name
             and not callbacks.third_party_event_rules._check_event_allowed_callbacks
@@ -346,6 +337,12 @@ def _takes(function: Callable[..., Any], *names: str) -> bool:
 
 def _has(what: object, *names: str) -> bool:
     return all(hasattr(what, name) for name in names)
+
+
+def _are_ordinary(puts: Sequence[Put]) -> bool:
+    return len(puts) == len({put.key for put in puts}) <= MOST and all(
+        put.is_ordinary and "m.relates_to" not in put.content for put in puts
+    )
 
 
 def _check_replaced(current: StateMap[str], replacing: Mapping[Key, str | None]) -> None:

@@ -161,8 +161,8 @@ class Writer:
         known = self._types.get(event_type)
         return known.long_text if known else None
 
-    def in_chunks(self, items: Sequence[T]) -> Iterator[Sequence[T]]:
-        """Cut what is to be written into what is written in one go.
+    def in_chunks(self, room_id: str, items: Sequence[T]) -> Iterator[Sequence[T]]:
+        """Cut what is to be written to a room into what is written in one go.
 
         Where Synapse's own batches have to do, it gets slow on long chains of them. One that is
         written alone after each ends the chain.
@@ -171,7 +171,7 @@ class Writer:
         while start < len(items):
             yield items[start : start + size]
             start += size
-            size = CHUNK if size == 1 or self._homeserver.ends_batches() else 1
+            size = CHUNK if size == 1 or self._homeserver.ends_batches(room_id) else 1
 
     async def _place(self, put: Put) -> Put:
         """Move long text of what was checked to media, and sign what is to be signed."""

@@ -444,7 +444,7 @@ class FakeHomeserver(FakeVoice):
         self._step("after send_message")
         return event_id
 
-    def ends_batches(self) -> bool:
+    def ends_batches(self, room_id: str) -> bool:
         """Tell that it does: it has no chains."""
         return True
 
