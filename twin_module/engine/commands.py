@@ -173,17 +173,15 @@ class Commands:
         self, room_id: str, chunk: Sequence[Item], experience: str | None
     ) -> Sequence[Written | TwinError]:
         puts = [Put(item.type, item.uid, frozen(item.content)) for item in chunk]
+        left: TwinError = ChunkRefused("Not written, because another object of its chunk can't be.")
+        why = left
         try:
             if len({put.key for put in puts}) == len(puts):
                 return await self._writer.write(room_id, puts, experience=experience)
-            error: TwinError = ChunkRefused("Two objects of its chunk have the same uid.")
-        except TwinError as refusal:
-            error = refusal
+        except TwinError as error:
+            why = error
         refused = self._in_the_way(chunk)
-        if not refused:
-            return [error] * len(chunk)
-        left = ChunkRefused("Not written, because another object of its chunk can't be.")
-        return [refused.get(number, left) for number in range(len(chunk))]
+        return [refused.get(number, left if refused else why) for number in range(len(chunk))]
 
     def _in_the_way(self, chunk: Sequence[Item]) -> Mapping[int, TwinError]:
         """Return what is wrong with objects of a chunk that was refused, by their numbers."""

@@ -107,7 +107,7 @@ def remember_apart(
     _note_experiences(
         cursor, (each for each in events if settled.get(each.event_id, MISSING) != MISSING)
     )
-    for where, values in naming("event_id", [each.event_id for each in new if settled]):
+    for where, values in naming("event_id", [each for each in settled if settled[each] == MISSING]):
         cursor.execute(f"DELETE FROM twin_versions WHERE {where}", values)
     parents = _parents(cursor, new)
     # Of the same object only: to name a version of another one hides nothing.
