@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from signedjson.key import decode_verify_key_bytes
 from signedjson.sign import verify_signed_json
 from unpaddedbase64 import decode_base64
@@ -294,6 +294,22 @@ def test_what_waits_and_what_was_left_out_is_counted_and_found(
     health.get_by_role("button", name="Read everything anew").click()
     expect(page.get_by_text("Everything was read anew.")).to_be_visible()
     expect(health).to_contain_text("2 entries of others do not have the form")
+
+
+def test_that_it_is_still_reading_is_looked_at_again_by_itself(carol: Person, home: Home) -> None:
+    is_behind = True
+
+    def answer(route: Route) -> None:
+        status = carol.get("status")
+        route.fulfill(json={**status, "position": status["stream"] - int(is_behind)})
+
+    page = home(carol, "search")
+    page.route("**/v1/status", answer)
+    page.goto(f"{PAGE}/settings")
+    health = part(page, "How your twin is")
+    expect(health).to_contain_text("It is still reading: 1 step to go.")
+    is_behind = False
+    expect(health).to_contain_text("All is well.")
 
 
 def test_all_links_are_listed_and_one_is_taken_back(

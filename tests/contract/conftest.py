@@ -178,7 +178,7 @@ class RealSide(Side):
         eventually(lambda: twin.module.twin.not_ready is None, what=f"{twin.owner} is ready")
         eventually(lambda: twin.module.twin.voice.chat, what=f"{twin.owner}'s twin has a voice")
         # The twin itself would answer whoever asks its voice into a room.
-        twin.module.twin._duties.clear()
+        twin.module.twin._duties.always.clear()
         self.password = twin.password
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

@@ -129,7 +129,9 @@ def test_every_kind_of_work_has_words() -> None:
     names = {
         name
         for source in sources
-        for name in re.findall(r'\.background\(\s*"(\w+)"', source.read_text())
+        for name in re.findall(
+            r'(?:\.background\(\s*|UntilQuiet\(\w+, )"(\w+)"', source.read_text()
+        )
     }
     assert len(names) > 10
     assert names == set(WORK)

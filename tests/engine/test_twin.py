@@ -166,6 +166,31 @@ def test_who_looks_while_nothing_can_be_followed_sees_what_is_there(
     assert (resting.title(room, "before"), resting.title(room, "a")) == ("x", None)
 
 
+def test_who_looks_or_waits_for_news_sees_what_came_though_a_duty_takes_its_time(
+    alice: Home, room: str
+) -> None:
+    settle(alice)
+    heard: list[frozenset[str]] = []
+    seen: list[str | None] = []
+
+    async def wait_for_another_server() -> None:
+        if seen:
+            return
+        alice.server.write(room, TASK, "b", {"@type": "Task", "title": "x"})
+        await alice.twin.follow()
+        seen.append(alice.title(room, "b"))
+        leave = alice.twin.projector.watch(heard.append)
+        alice.server.write(room, TASK, "c", {"@type": "Task", "title": "x"})
+        alice.port.work_off()
+        seen.append(alice.title(room, "c"))
+        leave()
+
+    alice.twin.add_duty(wait_for_another_server)
+    alice.server.write(room, TASK, "a", {"@type": "Task", "title": "x"})
+    alice.port.work_off()
+    assert (seen, heard) == (["x", "x"], [frozenset({room})])
+
+
 def test_a_twin_that_rests_with_something_to_do_is_busy(
     network: FakeNetwork, alice: Home, room: str
 ) -> None:

@@ -3,7 +3,7 @@
 So a turn without news costs nothing, and who puts a twin to sleep knows when to wake it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -27,6 +27,40 @@ class Duty:
     def wakes(self) -> int | None:
         """When a twin that sleeps is to be woken."""
         return (self.alarm or self.due)()
+
+
+class Duties:
+    """All of them, in the order in which they are done."""
+
+    def __init__(self, with_news: Sequence[Duty], always: Sequence[Duty]) -> None:
+        """Take those that have something to do where something changed, or say so themselves, and all others."""
+        self._with_news = with_news
+        self.always = [*always]
+        self.are_done = False
+        """Whether they are being done just now."""
+        self._is_stopped = False
+
+    async def settle(self, *, news: bool) -> None:
+        """Do what is to be done."""
+        self.are_done = True
+        try:
+            for duty in [*self._with_news, *self.always] if news else self.always:
+                if not self._is_stopped:
+                    await duty.settle()
+        finally:
+            self.are_done = False
+
+    def stop(self) -> None:
+        """Begin none any more."""
+        self._is_stopped = True
+
+    def due(self) -> int | None:
+        """Return when the first has something to do without news."""
+        return soonest(*(each.due() for each in (*self._with_news, *self.always)))
+
+    def wakes(self) -> int | None:
+        """Return when a twin that sleeps is to be woken."""
+        return soonest(*(each.wakes for each in (*self._with_news, *self.always)))
 
 
 def soonest(*moments: int | None) -> int | None:

@@ -28,6 +28,7 @@ WORK: Final[Mapping[str, str]] = {
     "twin_companion": "its owner is being answered",
     "twin_decline": "an invitation is being declined",
     "twin_documents": "a document is being written down",
+    "twin_follow": "it follows what changed",
     "twin_import": "an import runs",
     "twin_look": "it looks whether something changed",
     "twin_reminders": "its owner is being reminded",

@@ -24,7 +24,7 @@ from twin_module.engine.dav import Dav
 from twin_module.engine.dav_reading import Reading
 from twin_module.engine.dav_writing import Writing
 from twin_module.engine.documents import Documents
-from twin_module.engine.duties import Duty, never, soonest
+from twin_module.engine.duties import Duties, Duty, never, soonest
 from twin_module.engine.earlier import Earlier
 from twin_module.engine.filling import Filling
 from twin_module.engine.free_slots import FreeSlots
@@ -46,6 +46,7 @@ from twin_module.engine.settings import Settings
 from twin_module.engine.statistics import Statistics
 from twin_module.engine.store import Room
 from twin_module.engine.subscriptions import Subscriptions
+from twin_module.engine.until_quiet import UntilQuiet
 from twin_module.engine.versions import Place
 from twin_module.engine.voice import Voice
 from twin_module.engine.waits import Waits
@@ -83,7 +84,6 @@ class Twin:
         self.documents = Documents(homeserver, self.writer, self.types, self.peers)
         self.writer.preparing = dict.fromkeys(self.documents.content.types, self.documents.prepared)
         self.merger = Merger(homeserver, self.writer, self.types, self.documents.merged)
-        self.peers.listen(self.documents.heard)
         known = {each.type: each for each in self.types}
         self.history = History(homeserver, self.merger, known)
         self.earlier = Earlier(homeserver, self.writer, self.merger, self.history, known)
@@ -120,9 +120,9 @@ class Twin:
         self.not_ready: str | None = STARTING
         self._waiting_for_start: list[Callable[[], None]] = []
         self._is_refused = False
-        self._is_stopped = False
-        self._turning = False
-        self._again = False
+        self._turns = UntilQuiet(homeserver, "twin_turn", self._turn)
+        self._follows = UntilQuiet(homeserver, "twin_follow", self._follow)
+        """What somebody waits for while a turn goes on, whose duties may wait for other servers."""
         self._resting = Resting(homeserver, self.wake)
         """Of all that a change brings with it, unless somebody looks."""
         self._news = True
@@ -131,10 +131,11 @@ class Twin:
         """Whether the last turn failed, and so did those before."""
         self._seen_at = self._looked_at = self._looked_whole_at = 0
         self._listen()
-        self._with_news, self._duties = self._own_duties()
+        self._duties = self._own_duties()
         self.waits = self._own_waits()
 
     def _listen(self) -> None:
+        self.peers.listen(self.documents.heard)
         self.projector.listen_to_rooms(self.reconciler.touch)
         self.projector.listen_to_rooms(self.peers.forget_servers)
         self.projector.listen_to_rooms(self.widgets.touch)
@@ -143,15 +144,15 @@ class Twin:
         self.projector.listen(self.reminders.note_news)
         self.projector.listen(self.meetings.touch)
 
-    def _own_duties(self) -> tuple[list[Duty], list[Duty]]:
-        """Return what has something to do where something changed, or it says so itself, and all else."""
-        return [
+    def _own_duties(self) -> Duties:
+        with_news = [
             Duty(self.merger.settle, self.merger.due),
             Duty(self.projector.announce),
             Duty(self.documents.settle, self.documents.due, self.documents.alarm),
             Duty(self.search_texts.settle, self.search_texts.due, never),
             Duty(Statistics(self.homeserver, lambda: self.projector.written).settle),
-        ], [
+        ]
+        always = [
             Duty(self.reconciler.settle, self.reconciler.due),
             Duty(self.meetings.settle, self.meetings.due),
             Duty(self.subscriptions.settle, self.subscriptions.due),
@@ -160,6 +161,7 @@ class Twin:
             Duty(self.voice.settle_invitations, self.voice.due, self.voice.alarm),
             Duty(self.voice.ensure_chat),
         ]
+        return Duties(with_news, always)
 
     def _own_waits(self) -> Waits:
         waits = Waits(self.homeserver)
@@ -191,17 +193,18 @@ class Twin:
         alarm: Callable[[], int | None] | None = None,
     ) -> None:
         """Do something at each turn, after everything else, see `Duty`; it deals with its own errors."""
-        self._duties.append(Duty(settle, due, alarm))
+        self._duties.always.append(Duty(settle, due, alarm))
 
     # Following what changes
 
     def wake(self) -> None:
         """Follow what changed, soon; called at every change, and it costs nothing to call it often."""
-        self._again = True
         self.chats.note_news()
-        if not (self._turning or self._is_stopped or self._puts_off()):
-            self._turning = True
-            self.homeserver.background("twin_turn", self._turn_until_quiet)
+        if self._turns.is_stopped or self._puts_off():
+            return
+        if self._turns.goes_on and self._is_looked_at():
+            self._follows.ask()
+        self._turns.ask()
 
     def _puts_off(self) -> bool:
         """Tell whether all that is to be done waits for the end of a rest."""
@@ -211,18 +214,20 @@ class Twin:
         return self.projector.is_watched or self.documents.is_open()
 
     async def follow(self) -> None:
-        """Have the tables show what came while the twin rests, for somebody who looks at them now."""
-        if not self._resting.is_planned():
-            return
+        """Have the tables show what nobody follows just now, for somebody who looks at them."""
+        if self._resting.is_planned() or self._duties.are_done:
+            await self._follow()
+
+    async def _follow(self) -> None:
         try:
             await self.projector.catch_up()
         except Exception:
-            # They show what they have; the end of the rest tries again.
+            # They show what they have; the next turn tries again.
             logger.exception("The twin could not follow what changed before it was looked at")
 
     def look(self) -> None:
         """Do what is due, if anything is; called every few seconds, and costs next to nothing."""
-        if self.not_ready is not None or self._turning:
+        if self.not_ready is not None or self._turns.goes_on:
             return
         now, before = self.homeserver.now(), self._seen_at
         self._seen_at = now
@@ -242,7 +247,7 @@ class Twin:
         """Return when a turn has something to do without news, in milliseconds since 1970."""
         if self._news or self._failed.all():
             return 0
-        return soonest(*(each.due() for each in (*self._with_news, *self._duties)))
+        return self._duties.due()
 
     async def look_again(self) -> None:
         """Follow what changed, and do what is due again, without trust in what is known of it."""
@@ -264,16 +269,9 @@ class Twin:
     def _note_news(self, rooms: frozenset[str]) -> None:
         self._news = True
 
-    async def _turn_until_quiet(self) -> None:
-        try:
-            while self._again:
-                self._again = False
-                if self.not_ready is None and not self._is_stopped:
-                    await self._turn()
-        finally:
-            self._turning = False
-
     async def _turn(self) -> None:
+        if self.not_ready is not None:
+            return
         try:
             if self._resting.holds():
                 if self._is_looked_at():
@@ -281,17 +279,13 @@ class Twin:
                 return
             await self.projector.catch_up()
             began = self.homeserver.now()
-            duties = self._duties
-            if self._news:
-                self._news, duties = False, [*self._with_news, *self._duties]
-            for duty in duties:
-                if not self._is_stopped:
-                    await duty.settle()
+            news, self._news = self._news, False
+            await self._duties.settle(news=news)
             self._failed.done(_TURN)
             await self.waits.keep()
             self._resting.note(began)
         except Exception:
-            if self._is_stopped:
+            if self._turns.is_stopped:
                 return  # what was under way is cut off, and found again by the next start
             self._news = True
             self._failed.postpone(_TURN, self.homeserver.now())
@@ -300,7 +294,9 @@ class Twin:
 
     def stop(self) -> None:
         """Plan and begin nothing any more; the server stops."""
-        self._is_stopped = True
+        self._turns.stop()
+        self._follows.stop()
+        self._duties.stop()
         self._resting.stop()
         self.reminders.stop()
 
@@ -334,8 +330,7 @@ class Twin:
         except Exception:
             logger.exception("The twin could not find out when it has to be awake, trying again")
             return again
-        duties = (*self._with_news, *self._duties)
-        return soonest(self._failed.next(), *(each.wakes for each in duties))
+        return soonest(self._failed.next(), self._duties.wakes())
 
     # What may be written by any client
 

@@ -61,13 +61,15 @@ def _described(capability: Capability) -> dict[str, object]:
 async def status(twin: Twin, call: Call) -> Answer:
     """Say how the twin is: its version, how far it has read, what it left out."""
     left_out = await twin.homeserver.transact("twin_left_out", store.left_out)
+    # First, so that what comes meanwhile is not taken for something that was not read.
+    stream = await twin.homeserver.position()
     return Answer(
         {
             "version": VERSION,
             "server_name": twin.homeserver.server_name,
             "owner": twin.homeserver.owner,
             "position": await twin.homeserver.transact("twin_position", store.read_position),
-            "stream": await twin.homeserver.position(),
+            "stream": stream,
             "seq": await twin.homeserver.transact("twin_seq", sequence.last_seq),
             "left_out": left_out,
             "to_be_tried_again": twin.reconciler.waiting(),

@@ -1,5 +1,6 @@
 /** How the twin is: whether it has read everything, what it could not do yet, what waits, what it left out. */
 
+import { useEffect } from 'preact/hooks'
 import { CircleCheck, RefreshCw, TriangleAlert } from 'lucide-preact'
 import { Link } from 'wouter-preact'
 import { timeOfDay } from '../../dates'
@@ -19,6 +20,8 @@ import { judged, type Status } from './judged'
 import { Part } from './part'
 
 const FEW = 20
+/** How long until it is looked again, as long as something is not finished. */
+const LOOK_MS = 3000
 
 export function Health() {
   const [loaded, again] = useCurrent(
@@ -31,6 +34,11 @@ export function Health() {
     },
     [twin.conflicts.value],
   )
+  useEffect(() => {
+    if (loaded.state !== 'there' || judged(loaded.value.status).fine) return
+    const timer = setTimeout(again, LOOK_MS)
+    return () => clearTimeout(timer)
+  }, [loaded])
   const unsent = twin.outbox.waiting.value.length
   return (
     <Part of="health">
