@@ -142,8 +142,7 @@ def ask(cursor: sqlite3.Cursor, text: str) -> None:
     """Answer a question as the API does."""
     words = asked(text)
     wanted = Wanted(words)
-    for each in search.run(cursor, Question(words, [TASK])).found:
-        store.read_object(cursor, each.place.room_id, *each.place.key)
+    for each in search.run(cursor, Question(words, [TASK]), store.SHOWN_COLUMNS).found:
         excerpt(each.text, wanted)
 
 

@@ -30,13 +30,15 @@ def doc(uid: str, title: str = "Minutes", text: str = "") -> Put:
 def page(home: Home, question: str, **more: Any) -> Page:
     """Return a page of what is found."""
     types = more.pop("types", [TASK, DOC, f"{NAMESPACE}.circle"])
-    found: Page = home.read(search.run, Question(asked(question), types, **more))
+    found: Page = home.read(
+        search.run, Question(asked(question), types, **more), "o.room_id, o.type, o.uid"
+    )
     return found
 
 
 def found(home: Home, question: str, **more: Any) -> list[str]:
     """Return the uids of what is found, best first."""
-    return [each.place.uid for each in page(home, question, **more).found]
+    return [each.columns[2] for each in page(home, question, **more).found]
 
 
 def test_objects_are_found_by_title_and_text_whatever_the_case_and_the_accents(
@@ -95,7 +97,7 @@ def test_objects_of_every_capability_are_found_by_their_title_and_by_each_of_the
     texts = [event_type.title(content), *event_type.texts(content)]
     for text in filter(str.strip, texts):
         [each] = page(alice, text[:200].rpartition(" ")[0] or text, types=[event_type.type]).found
-        assert each.place.type == event_type.type, text
+        assert each.columns[1] == event_type.type, text
 
 
 def test_no_text_that_a_person_can_write_is_forgotten() -> None:
@@ -158,7 +160,7 @@ def test_pages_hold_everything_once_in_the_order_of_the_whole(alice: Home, room:
     paged, after = [], None
     while True:
         part = page(alice, "bread", limit=4, after=after)
-        paged += [each.place.uid for each in part.found]
+        paged += [each.columns[2] for each in part.found]
         if part.next is None:
             break
         assert len(part.found) == 4
@@ -216,7 +218,7 @@ def test_pages_of_a_filtered_search_hold_what_is_asked_for_and_stay_right_when_m
     alice.write(room, *(task(f"u{number}", "Other bread") for number in range(20)))
     settle(alice, bob)
     second = page(alice, "bread", sender=bob.owner, limit=3, after=first.next)
-    assert [each.place.uid for part in (first, second) for each in part.found] == whole
+    assert [each.columns[2] for part in (first, second) for each in part.found] == whole
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -95,9 +95,9 @@ class Lookups:
             return []
 
         def work(cursor: Cursor) -> list[Record]:
-            places = [each.place for each in search.run(cursor, question).found]
-            found = [store.read_object(cursor, each.room_id, *each.key) for each in places]
-            return [each for each in found if each is not None and each.content is not None]
+            page = search.run(cursor, question, store.OBJECT_COLUMNS)
+            found = [store.record(each.columns) for each in page.found]
+            return [each for each in found if each.content is not None]
 
         records = await self._homeserver.transact("twin_chat_objects", work)
         return [

@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 from twin_module.core.errors import InvalidParam
 from twin_module.core.stems import stems
@@ -49,10 +49,11 @@ _ALONE: Final = re.compile(
     "|[^\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
 _SPACE: Final = re.compile(r"\s+")
+_UNEVEN: Final = re.compile(r"\s\s|[^\S ]")
+"""Where space is anything but one space."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A part of an excerpt; `match` tells whether it is a word that was asked for."""
 
     text: str
@@ -162,6 +163,7 @@ class Wanted:
         """Take folded words, as `asked` returns them."""
         self._beginnings = tuple(asked_for)
         self._stems = {*asked_for, *stems(asked_for)}
+        self._known: dict[str, bool] = {}
         # A stem begins as its word does, which spares most words of a text the work.
         self._initials = {each[0] for each in self._stems}
         letters = "".join(sorted(each for each in self._initials if each.isascii()))
@@ -173,14 +175,22 @@ class Wanted:
         """Tell whether a folded word is one."""
         if word.startswith(self._beginnings):
             return True
-        return word[0] in self._initials and not self._stems.isdisjoint((word, *stems([word])))
+        if word[0] not in self._initials:
+            return False
+        known = self._known.get(word)
+        if known is None:
+            known = not self._stems.isdisjoint((word, *stems([word])))
+            self._known[word] = known
+        return known
 
-    def matches(self, text: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
-        """Return where they stand in a part of a text."""
-        limit = len(text) if end is None else end
-        for run in (self._in_ascii if text.isascii() else _WORD).finditer(text, start):
-            if run.start() >= limit:
-                return
+    def matches(self, text: str) -> Iterator[re.Match[str]]:
+        """Return where they stand in a text."""
+        if text.isascii():
+            for run in self._in_ascii.finditer(text):
+                if self.fits(run[0].lower()[:MAX_WORD]):
+                    yield run
+            return
+        for run in _WORD.finditer(text):
             if run[0][0].lower() in self._initials or not run[0].isascii():
                 yield from (part for part, word in _folded(run) if self.fits(word))
 
@@ -193,7 +203,7 @@ def has_all(text: str, asked_for: Sequence[str]) -> bool:
 
 def marked(text: str, wanted: Wanted) -> Sequence[Part]:
     """Return all of a text in parts; as for `excerpt`, but for its length."""
-    return _joined(_parts(text, 0, len(text), wanted))
+    return _parts(text, 0, len(text), wanted.matches(text))
 
 
 def excerpt(text: str, wanted: Wanted) -> Sequence[Part]:
@@ -206,7 +216,8 @@ def excerpt(text: str, wanted: Wanted) -> Sequence[Part]:
     Returns:
         The parts in order; the beginning of the text where no word of it was asked for.
     """
-    first = next(wanted.matches(text), None)
+    matches = wanted.matches(text)
+    first = next(matches, None)
     start = max(0, first.start() - _BEFORE) if first else 0
     if start and first:
         gap = _SPACE.search(text, start, min(first.start(), start + _EDGE))
@@ -215,34 +226,39 @@ def excerpt(text: str, wanted: Wanted) -> Sequence[Part]:
     if end < len(text):
         gaps = [each.start() for each in _SPACE.finditer(text, max(start, end - _EDGE), end)]
         end = gaps[-1] if gaps and (first is None or gaps[-1] >= first.end()) else end
-    return _joined(_parts(text, start, end, wanted))
+    return _parts(text, start, end, chain([first], matches) if first else ())
 
 
-def _parts(text: str, start: int, end: int, wanted: Wanted) -> Iterator[Part]:
-    if start:
-        yield Part("…", match=False)
-    at = start
-    for each in wanted.matches(text, start, end):
-        yield Part(text[at : each.start()], match=False)
-        yield Part(text[each.start() : min(each.end(), end)], match=True)
-        at = min(each.end(), end)
-    yield Part(text[at:end], match=False)
-    if end < len(text):
-        yield Part("…", match=False)
+def _parts(text: str, start: int, end: int, matches: Iterable[re.Match[str]]) -> Sequence[Part]:
+    """Part a text, with one space where there was any; neighbours of a kind make one part."""
+    parts: list[Part] = []
+    even = _UNEVEN.search(text, start, end) is None
+    at, between = start, "…" if start else ""
+
+    def add(part: str, *, match: bool) -> None:
+        part = part if even else _SPACE.sub(" ", part)
+        if part and (match or part != " " or parts):
+            parts.append(Part(part, match))
+
+    for begins, ends in _spans(matches, end):
+        add(between + text[at:begins], match=False)
+        add(text[begins:ends], match=True)
+        at, between = ends, ""
+    add(between + text[at:end] + ("…" if end < len(text) else ""), match=False)
+    return parts
 
 
-def _joined(parts: Iterator[Part]) -> Sequence[Part]:
-    """Make one part of neighbours of a kind, with one space where there was any."""
-    joined: list[Part] = []
-    for match, some in groupby(filter(_is_there, parts), lambda part: part.match):
-        text = _SPACE.sub(" ", "".join(part.text for part in some))
-        if text and (match or text != " " or joined):
-            joined.append(Part(text, match))
-    return joined
-
-
-def _is_there(part: Part) -> bool:
-    return bool(part.text)
+def _spans(matches: Iterable[re.Match[str]], limit: int) -> Sequence[tuple[int, int]]:
+    """Return where matches stand before a limit; those without anything between are one."""
+    spans: list[tuple[int, int]] = []
+    for each in matches:
+        begins, ends = each.span()
+        if begins >= limit:
+            break
+        if spans and spans[-1][1] == begins:
+            begins = spans.pop()[0]
+        spans.append((begins, min(ends, limit)))
+    return spans
 
 
 def _folded(run: re.Match[str]) -> Iterator[tuple[re.Match[str], str]]:

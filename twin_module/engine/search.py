@@ -13,6 +13,7 @@ long a text is and what else the twin holds counts nothing: both databases give 
 it stays while somebody goes from page to page.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -78,16 +79,7 @@ _ON_POSTGRES: Final = (
 _HIT: Final = (
     "SELECT rowid AS id, {} AS points FROM twin_search_words WHERE twin_search_words MATCH ?"
 )
-_BEST_ON_SQLITE: Final = "SELECT id, SUM(points) AS score FROM ({}) GROUP BY id".format(
-    " UNION ALL ".join(
-        _HIT.format(points) for points in (0, WHOLE_POINTS, TITLE_POINTS, TITLE_POINTS)
-    )
-)
-_BEST_ON_POSTGRES: Final = f"""SELECT id, room_id, type, uid, ts, sender,
-        (vector @@ ?::tsquery)::int * {WHOLE_POINTS}
-        + (vector @@ ?::tsquery)::int * {TITLE_POINTS}
-        + (vector @@ ?::tsquery)::int * {TITLE_POINTS} AS score
-    FROM twin_search WHERE vector @@ ?::tsquery"""
+_RANK: Final = "(vector @@ ?::tsquery)::int * {}"
 
 
 class Version(NamedTuple):
@@ -126,12 +118,13 @@ class Question:
     """Before when it was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An object that was found, and the text that an excerpt is made of."""
+class Found(NamedTuple):
+    """An object that was found."""
 
-    place: Place
+    columns: Sequence[Any]
+    """Those that were asked for."""
     text: str
+    """What an excerpt is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,39 +297,65 @@ def forget_room(cursor: Cursor, room_id: str) -> None:
     cursor.execute("DELETE FROM twin_search WHERE room_id = ?", (room_id,))
 
 
-def run(cursor: Cursor, question: Question) -> Page:
+def run(cursor: Cursor, question: Question, columns: str) -> Page:
     """Answer a question.
+
+    Args:
+        cursor: of the transaction.
+        question: what is searched for.
+        columns: what is read of each object, of the table `twin_objects o`.
 
     Raises:
         InvalidParam: the page token is not one of ours.
     """
     if is_postgres(cursor):
-        asked = tsquery(question.words)
-        best, values = f"best AS ({_BEST_ON_POSTGRES})", [*_ranks(asked), asked.found]
+        best, values = _best_on_postgres(tsquery(question.words))
         source = "best"
     else:
-        asked = fts5(question.words)
-        best, values = f"best AS MATERIALIZED ({_BEST_ON_SQLITE})", [asked.found, *_ranks(asked)]
+        best, values = _best_on_sqlite(fts5(question.words))
         source = "best JOIN twin_search USING (id)"
     where, more = _filters(question)
     order = "score DESC, ts DESC, room_id, type, uid"
     cursor.execute(
-        f"WITH {best}, page AS MATERIALIZED (SELECT score, ts, room_id, type, uid, id"
+        f"WITH best AS {best}, page AS MATERIALIZED (SELECT score, ts, room_id, type, uid, id"
         f" FROM {source} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?)"
-        " SELECT p.score, p.ts, p.room_id, p.type, p.uid, substr(s.text, 1, ?), substr(s.long, 1, ?)"
-        f" FROM page p JOIN twin_search s ON s.id = p.id ORDER BY {_of('p', order)}",
+        " SELECT p.score, p.ts, p.room_id, p.type, p.uid, substr(s.text, 1, ?), substr(s.long, 1, ?),"
+        f" {columns} FROM page p JOIN twin_search s ON s.id = p.id JOIN twin_objects o"
+        " ON (o.room_id, o.type, o.uid) = (p.room_id, p.type, p.uid)"
+        f" ORDER BY {_of('p', order)}",
         [*values, *more, question.limit + 1, SHOWN_OF, SHOWN_OF],
     )
     rows = cursor.fetchall()
     shown = rows[: question.limit]
     return Page(
-        [Found(Place(*row[2:5]), "\n".join(part for part in row[5:] if part)) for row in shown],
+        [Found(row[7:], "\n".join(part for part in row[5:7] if part)) for row in shown],
         write_token(shown[-1][:5]) if len(rows) > len(shown) else None,
     )
 
 
-def _ranks(asked: Questions) -> Sequence[str]:
-    return asked.whole, asked.partly_titled, asked.titled
+def _best_on_sqlite(asked: Questions) -> tuple[str, Sequence[str]]:
+    """Return what finds rows with their scores, and its values."""
+    points = _points(asked)
+    hits = " UNION ALL ".join(_HIT.format(each) for each in (0, *points.values()))
+    best = f"MATERIALIZED (SELECT id, SUM(points) AS score FROM ({hits}) GROUP BY id)"
+    return best, [asked.found, *points]
+
+
+def _best_on_postgres(asked: Questions) -> tuple[str, Sequence[str]]:
+    points = _points(asked)
+    score = " + ".join(_RANK.format(each) for each in points.values())
+    best = (
+        f"(SELECT id, room_id, type, uid, ts, sender, {score} AS score"
+        " FROM twin_search WHERE vector @@ ?::tsquery)"
+    )
+    return best, [*points, asked.found]
+
+
+def _points(asked: Questions) -> Mapping[str, int]:
+    """Return what gives points; where one word is asked for, both of the title are one."""
+    points = Counter({asked.whole: WHOLE_POINTS, asked.partly_titled: TITLE_POINTS})
+    points[asked.titled] += TITLE_POINTS
+    return points
 
 
 def _filters(question: Question) -> tuple[Sequence[str], Sequence[str | int]]:

@@ -36,7 +36,7 @@ class Questions:
     whole: str
     """All words, whole."""
     partly_titled: str
-    """All words in any form, and one of them in the title."""
+    """All words in any form, and one of them in the title; of one word this is the next."""
     titled: str
     """All words in any form, in the title."""
 
@@ -75,11 +75,12 @@ def _questions(
     words: Sequence[str], *, form: _Way, whole: _Way, title: _Way, both: str, either: str
 ) -> Questions:
     found, titles = both.join(map(form, words)), list(map(title, words))
+    titled = both.join(titles)
     return Questions(
         found=found,
         whole=both.join(map(whole, words)),
-        partly_titled=f"{found}{both}({either.join(titles)})",
-        titled=both.join(titles),
+        partly_titled=f"{found}{both}({either.join(titles)})" if len(titles) > 1 else titled,
+        titled=titled,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring as _quoted
 from typing import Any, Final
 
 from twin_module.core.errors import InvalidParam
@@ -17,18 +18,19 @@ from twin_module.core.search import (
     excerpt,
     marked,
 )
-from twin_module.engine import search, store
-from twin_module.engine.search import Question
+from twin_module.engine import search
+from twin_module.engine.search import Found, Question
 from twin_module.engine.search_messages import find_messages
-from twin_module.engine.store import Record
+from twin_module.engine.store import SHOWN_COLUMNS
 from twin_module.engine.tokens import NUMBER, read_token, write_token
 from twin_module.engine.twin import Twin
 from twin_module.rest.asked import limit_of
 from twin_module.rest.route import Answer, Call, Route
-from twin_module.rest.shown import OBJECT, capability_names, object_text
+from twin_module.rest.shown import OBJECT, capability_names, row_text
 
 USUAL: Final = 20
 MOST_MESSAGES: Final = 50
+_BOOLEANS: Final = ("false", "true")
 _DIGITS: Final = 15
 """Of 2^53, up to which numbers in JSON are exact."""
 
@@ -39,27 +41,20 @@ async def find_objects(twin: Twin, call: Call) -> Answer:
     wanted, names = Wanted(question.words), capability_names(twin)
 
     def work(cursor: Cursor) -> str:
-        page = search.run(cursor, question)
-        keys = [each.place.row for each in page.found]
-        records = store.read_named(cursor, keys)
-        results = ",".join(
-            _result(records[key], names, each.text, wanted)
-            for key, each in zip(keys, page.found, strict=True)
-            if key in records
-        )
+        page = search.run(cursor, question, SHOWN_COLUMNS)
+        results = ",".join(_result(each, names, wanted) for each in page.found)
         further = f',"next_batch":{json.dumps(page.next)}' if page.next else ""
         return f'{{"results":[{results}]{further}}}'
 
     return Answer(await twin.homeserver.transact("twin_search", work))
 
 
-def _result(each: Record, names: Mapping[str, str], text: str, wanted: Wanted) -> str:
-    found = {
-        "title_parts": _parts(marked(composed(each.title or ""), wanted)),
-        "excerpt": _parts(excerpt(text, wanted)),
-    }
-    more = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-    return f"{object_text(each, names[each.type])[:-1]},{more[1:]}"
+def _result(found: Found, names: Mapping[str, str], wanted: Wanted) -> str:
+    _, event_type, *_, title, _, _ = row = found.columns
+    part = _parts_text(excerpt(found.text, wanted))
+    title_parts = _parts_text(marked(composed(title or ""), wanted))
+    shown = row_text(row, names[event_type])[:-1]
+    return f'{shown},"excerpt":{part},"title_parts":{title_parts}}}'
 
 
 async def find_in_chats(twin: Twin, call: Call) -> Answer:
@@ -98,12 +93,13 @@ def _message(each: Message, wanted: Wanted) -> Mapping[str, Any]:
         "uri": event_uri(each.room_id, each.event_id),
         "sender": each.sender,
         "sent": each.origin_server_ts,
-        "excerpt": _parts(excerpt(composed(each.text), wanted)),
+        "excerpt": [part._asdict() for part in excerpt(composed(each.text), wanted)],
     }
 
 
-def _parts(parts: Sequence[Part]) -> Sequence[Mapping[str, Any]]:
-    return [{"text": part.text, "match": part.match} for part in parts]
+def _parts_text(parts: Sequence[Part]) -> str:
+    texts = [f'{{"match":{_BOOLEANS[match]},"text":{_quoted(text)}}}' for text, match in parts]
+    return f"[{','.join(texts)}]"
 
 
 async def _question(twin: Twin, call: Call) -> Question:
