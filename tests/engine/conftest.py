@@ -12,7 +12,7 @@ from twin_module.core.search import composed, entry
 from twin_module.core.state import NAMESPACE, StateEvent, frozen, plain
 from twin_module.engine import store
 from twin_module.engine.commands import Outcome
-from twin_module.engine.resting import LONGEST_MS
+from twin_module.engine.resting import STREAM_MS
 from twin_module.engine.store import Record
 from twin_module.engine.twin import Twin
 from twin_module.rooms import CAPABILITIES
@@ -61,7 +61,7 @@ class Home:
         """Do what waits in the background, and count it."""
         done = self.port.work_off()
         if self.twin._resting.is_planned():  # it rests, since time went by in its duties
-            self.network.pass_time(LONGEST_MS / 1000)
+            self.network.pass_time(STREAM_MS / 1000)
             done += self.port.work_off()
         return done
 

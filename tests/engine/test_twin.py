@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine.conftest import TASK, Home, settle, task
 from twin_module.core.errors import BadJson, NotReady
+from twin_module.engine.twin import STREAM
 from twin_module.testing.driver import run
 from twin_module.testing.fake_network import FakeNetwork
 
@@ -104,13 +105,29 @@ def test_a_twin_rests_so_that_others_have_the_time_for_what_comes_one_after_the_
     for number in range(20):
         alice.server.write(room, TASK, f"t{number}", {"@type": "Task", "title": "x"})
         alice.port.work_off()
-        network.pass_time(0.03)
+        network.pass_time(0.06)
         alice.port.work_off()
     network.pass_time(1)
     alice.port.work_off()
-    assert 2 <= len(done) <= 6
+    assert 3 <= len(done) <= 6
     assert [alice.title(room, f"t{number}") for number in range(20)] == ["x"] * 20
     assert alice.twin.busy() is None
+
+
+def test_a_twin_rests_longer_from_a_stream_of_which_it_takes_more_together(
+    network: FakeNetwork, alice: Home, room: str
+) -> None:
+    settle(alice)
+    done = slow_duties(alice, 0.01)
+    for number in range(STREAM * 30):
+        alice.server.write(room, TASK, f"t{number}", {"@type": "Task", "title": "x"})
+        alice.port.work_off()
+        network.pass_time(0.02)
+        alice.port.work_off()
+    network.pass_time(2)
+    alice.port.work_off()
+    assert 3 <= len(done) <= 6
+    assert [alice.title(room, f"t{number}") for number in range(STREAM * 30)] == ["x"] * STREAM * 30
 
 
 @pytest.fixture

@@ -64,6 +64,8 @@ WHOLE_LOOK_MS: Final = 5 * MINUTE
 """From one look at everything to the next; nothing is known that needs it."""
 AGAIN_MS: Final = 10 * MINUTE
 """When a twin that could not start, or find out what it has to do, is to be woken to try again."""
+STREAM: Final = 10
+"""So many objects that are followed in one turn are a stream."""
 _TURN: Final = "turn"
 
 
@@ -277,13 +279,15 @@ class Twin:
                 if self._is_looked_at():
                     await self.projector.catch_up()
                 return
+            written = self.projector.written
             await self.projector.catch_up()
+            is_stream = self.projector.written - written >= STREAM
             began = self.homeserver.now()
             news, self._news = self._news, False
             await self._duties.settle(news=news)
             self._failed.done(_TURN)
             await self.waits.keep()
-            self._resting.note(began)
+            self._resting.note(began, is_stream=is_stream)
         except Exception:
             if self._turns.is_stopped:
                 return  # what was under way is cut off, and found again by the next start

@@ -26,7 +26,7 @@ def rest(twin: Twin) -> Iterator[None]:
             found._end()
 
     try:
-        with patch.multiple(resting, LONGEST_MS=LONG_MS, TIMES=LONG_MS):
+        with patch.multiple(resting, LONGEST_MS=LONG_MS, STREAM_MS=LONG_MS, TIMES=LONG_MS):
             twin.thread.call(begin)
             yield
     finally:
