@@ -208,6 +208,24 @@ def test_who_looks_or_waits_for_news_sees_what_came_though_a_duty_takes_its_time
     assert (seen, heard) == (["x", "x"], [frozenset({room})])
 
 
+def test_a_duty_that_takes_too_long_is_named_in_the_log(
+    network: FakeNetwork, alice: Home, room: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settle(alice)
+
+    async def never_end() -> None:
+        for _ in range(100):
+            alice.twin.look()
+            network.pass_time(6)
+
+    alice.twin.add_duty(never_end)
+    alice.server.write(room, TASK, "a", {"@type": "Task", "title": "x"})
+    with caplog.at_level(logging.WARNING):
+        alice.port.work_off()
+    [said] = [each for each in caplog.messages if "waits for more than five minutes" in each]
+    assert "never_end" in said
+
+
 def test_a_twin_that_rests_with_something_to_do_is_busy(
     network: FakeNetwork, alice: Home, room: str
 ) -> None:

@@ -1,15 +1,14 @@
 """A real twin that is to sleep: whether it may, until when, and that nothing of it stays behind."""
 
-import gc
 import logging
 import time
-import weakref
 from collections.abc import Iterator
 
 import pytest
 
 from twin_module.testing.person import eventually
 from twin_module.testing.reactor import ReactorThread
+from twin_module.testing.referrers import Gone
 from twin_module.testing.twins import Twin, TwinNetwork, person_at
 
 MINUTE_MS = 60_000
@@ -84,11 +83,7 @@ def test_of_a_twin_that_was_stopped_nothing_stays_in_memory(own_network: TwinNet
     twin = own_network.start("alice")
     person_at(twin).collection("Things")
     at_rest(twin)
-    module, engine = weakref.ref(twin.module), weakref.ref(twin.module.twin)
+    gone = Gone(twin.module, twin.module.twin)
     twin.stop()
 
-    def is_gone() -> bool:
-        gc.collect()
-        return module() is None and engine() is None
-
-    eventually(is_gone, what="nothing of it is left")
+    eventually(lambda: gone, what="nothing of it is left")

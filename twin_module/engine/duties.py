@@ -3,8 +3,15 @@
 So a turn without news costs nothing, and who puts a twin to sleep knows when to wake it.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+logger = logging.getLogger(__name__)
+
+SLOW_MS: Final = 5 * 60_000
+"""From when on it is said what a twin is busy with."""
 
 
 def never() -> None:
@@ -36,19 +43,33 @@ class Duties:
         """Take those that have something to do where something changed, or say so themselves, and all others."""
         self._with_news = with_news
         self.always = [*always]
-        self.are_done = False
-        """Whether they are being done just now."""
+        self._doing: Duty | None = None
+        self._slow_at = 0
         self._is_stopped = False
+
+    @property
+    def are_done(self) -> bool:
+        """Whether they are being done just now."""
+        return self._doing is not None
 
     async def settle(self, *, news: bool) -> None:
         """Do what is to be done."""
-        self.are_done = True
         try:
             for duty in [*self._with_news, *self.always] if news else self.always:
                 if not self._is_stopped:
+                    self._doing, self._slow_at = duty, 0
                     await duty.settle()
         finally:
-            self.are_done = False
+            self._doing = None
+
+    def say_what_is_slow(self, now: int) -> None:
+        """Log what all other duties wait for; to be called now and then."""
+        if self._doing is None:
+            return
+        if self._slow_at and now >= self._slow_at:
+            logger.warning("All else waits for more than five minutes for %s", self._doing.settle)
+            self._slow_at = 0
+        self._slow_at = self._slow_at or now + SLOW_MS
 
     def stop(self) -> None:
         """Begin none any more."""

@@ -229,9 +229,12 @@ class Twin:
 
     def look(self) -> None:
         """Do what is due, if anything is; called every few seconds, and costs next to nothing."""
-        if self.not_ready is not None or self._turns.goes_on:
-            return
         now, before = self.homeserver.now(), self._seen_at
+        if self.not_ready is not None:
+            return
+        if self._turns.goes_on:
+            self._duties.say_what_is_slow(now)
+            return
         self._seen_at = now
         # A clock that was put back makes all times wrong that are known.
         if now < before or now >= self._looked_whole_at + WHOLE_LOOK_MS:

@@ -221,7 +221,7 @@ class Person:
 
     @contextmanager
     def changes(
-        self, last_event_id: str | None = None, timeout: float = 60.0, **query: Any
+        self, last_event_id: str | None = None, timeout: float = 180.0, **query: Any
     ) -> Iterator[Iterator[dict[str, Any]]]:
         """Open the stream of changes; yields its events as `{"id", "event", "data"}`."""
         parts = urlsplit(self.url)
@@ -234,21 +234,24 @@ class Person:
             connection.request("GET", f"{TWIN}/changes{asked}", headers=headers)
             response = connection.getresponse()
             assert response.status == 200, response.read()  # noqa: PLR2004
-            yield _events(response)
+            yield _events(response, timeout)
         finally:
             if connection.sock is not None:
                 connection.sock.shutdown(socket.SHUT_RDWR)
             connection.close()
 
 
-def _events(response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
+def _events(response: http.client.HTTPResponse, patience: float) -> Iterator[dict[str, Any]]:
     event: dict[str, Any] = {}
+    asked = time.monotonic()
     for raw in response:
         line = raw.decode().rstrip("\n")
         name, _, value = line.partition(": ")
         if not line and "data" in event:
             yield event
-            event = {}
+            event, asked = {}, time.monotonic()
+        elif line.startswith(":") and time.monotonic() - asked > patience:
+            raise TimeoutError(f"no change came within {patience} s")
         elif name == "data":
             event["data"] = json.loads(value)
         elif name in ("id", "event"):
