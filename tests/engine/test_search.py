@@ -170,6 +170,22 @@ def test_pages_hold_everything_once_in_the_order_of_the_whole(alice: Home, room:
         page(alice, "bread", after="nonsense")
 
 
+@pytest.mark.parametrize("limit", [1, 3, 24, 25, 100])
+@pytest.mark.parametrize("types", [[TASK, DOC], [DOC], [TASK]], ids=["both", "docs", "tasks"])
+@pytest.mark.parametrize("question", ["bread", "bread butter", "nothing", "b"])
+def test_the_first_page_is_the_same_though_only_the_best_are_looked_up(
+    alice: Home, room: str, question: str, types: list[str], limit: int
+) -> None:
+    """A filter that everything passes has all of them looked up."""
+    titles = ["Bread", "Bread and butter", "Breads", "List", "Butter"]
+    tasks = [task(f"t{n}", titles[n % 5], description="bread" * (n % 2)) for n in range(25)]
+    docs = [doc(f"d{n}", titles[n % 4], "Some breads, with butter") for n in range(9)]
+    alice.write(room, *tasks, *docs)
+    settle(alice)
+    asked_for = {"types": types, "limit": limit}
+    assert page(alice, question, **asked_for) == page(alice, question, since=0, **asked_for)
+
+
 def test_a_search_can_be_of_one_room_and_of_one_type(alice: Home, room: str) -> None:
     other = alice.collection("Other")
     alice.write(room, task("a"), doc("b", "Bread"))

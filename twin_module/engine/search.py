@@ -117,6 +117,11 @@ class Question:
     until: int | None = None
     """Before when it was written."""
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether it asks for the first page of everything that has the words, but for types."""
+        return (self.room_id, self.after, self.sender, self.since, self.until) == (None,) * 5
+
 
 class Found(NamedTuple):
     """An object that was found."""
@@ -308,47 +313,92 @@ def run(cursor: Cursor, question: Question, columns: str) -> Page:
     Raises:
         InvalidParam: the page token is not one of ours.
     """
+    rows = _rows(cursor, question, columns)
+    shown = rows[: question.limit]
+    return Page(
+        [Found(row[8:], "\n".join(part for part in row[6:8] if part)) for row in shown],
+        write_token(shown[-1][1:6]) if len(rows) > len(shown) else None,
+    )
+
+
+def _rows(cursor: Cursor, question: Question, columns: str) -> list[tuple[Any, ...]]:
+    """Return what a page is made of, and one row more where there are further ones."""
     if is_postgres(cursor):
-        best, values = _best_on_postgres(tsquery(question.words))
-        source = "best"
-    else:
-        best, values = _best_on_sqlite(fts5(question.words))
-        source = "best JOIN twin_search USING (id)"
+        return _read(cursor, question, columns, _on_postgres(question))
+    if question.is_wide:
+        rows = _read(cursor, question, columns, _first_on_sqlite(question))
+        if len(rows) > question.limit or (
+            rows and rows[0][0] == 0
+        ):  # of the latter there are no more
+            return rows
+    return _read(cursor, question, columns, _on_sqlite(question))
+
+
+def _read(
+    cursor: Cursor, question: Question, columns: str, source: "_Source"
+) -> list[tuple[Any, ...]]:
     where, more = _filters(question)
     order = "score DESC, ts DESC, room_id, type, uid"
     cursor.execute(
-        f"WITH best AS {best}, page AS MATERIALIZED (SELECT score, ts, room_id, type, uid, id"
-        f" FROM {source} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?)"
-        " SELECT p.score, p.ts, p.room_id, p.type, p.uid, substr(s.text, 1, ?), substr(s.long, 1, ?),"
-        f" {columns} FROM page p JOIN twin_search s ON s.id = p.id JOIN twin_objects o"
-        " ON (o.room_id, o.type, o.uid) = (p.room_id, p.type, p.uid)"
+        f"WITH {source.tables}, page AS MATERIALIZED (SELECT score, ts, room_id, type, uid, id"
+        f" FROM {source.rows} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?)"
+        f" SELECT {source.least}, p.score, p.ts, p.room_id, p.type, p.uid, substr(s.text, 1, ?),"
+        f" substr(s.long, 1, ?), {columns} FROM page p JOIN twin_search s ON s.id = p.id"
+        " JOIN twin_objects o ON (o.room_id, o.type, o.uid) = (p.room_id, p.type, p.uid)"
         f" ORDER BY {_of('p', order)}",
-        [*values, *more, question.limit + 1, SHOWN_OF, SHOWN_OF],
+        [*source.values, *more, question.limit + 1, SHOWN_OF, SHOWN_OF],
     )
-    rows = cursor.fetchall()
-    shown = rows[: question.limit]
-    return Page(
-        [Found(row[7:], "\n".join(part for part in row[5:7] if part)) for row in shown],
-        write_token(shown[-1][:5]) if len(rows) > len(shown) else None,
+    return cursor.fetchall()
+
+
+class _Source(NamedTuple):
+    """Where a page's rows come from."""
+
+    tables: str
+    """Common table expressions, of which `rows` is made."""
+    values: Sequence[str | int]
+    """Of their question marks."""
+    rows: str = "best JOIN twin_search USING (id)"
+    """What has a score and the columns of the table."""
+    least: str = "0"
+    """The least score of these rows."""
+
+
+def _on_sqlite(question: Question) -> _Source:
+    scores, values = _scores_on_sqlite(question)
+    return _Source(f"best AS {scores}", values)
+
+
+def _first_on_sqlite(question: Question) -> _Source:
+    """Look up only what may be on the first page, of thousands that have a word."""
+    scores, values = _scores_on_sqlite(question)
+    least = "COALESCE((SELECT score FROM every ORDER BY score DESC LIMIT 1 OFFSET ?), 0)"
+    return _Source(
+        f"every AS {scores}, least AS MATERIALIZED (SELECT {least} AS score),"
+        " best AS (SELECT * FROM every WHERE score >= (SELECT score FROM least))",
+        [*values, question.limit],
+        least="(SELECT score FROM least)",
     )
 
 
-def _best_on_sqlite(asked: Questions) -> tuple[str, Sequence[str]]:
-    """Return what finds rows with their scores, and its values."""
+def _scores_on_sqlite(question: Question) -> tuple[str, Sequence[str]]:
+    """Return a table of what is found, with its scores, and the values in it."""
+    asked = fts5(question.words)
     points = _points(asked)
     hits = " UNION ALL ".join(_HIT.format(each) for each in (0, *points.values()))
-    best = f"MATERIALIZED (SELECT id, SUM(points) AS score FROM ({hits}) GROUP BY id)"
-    return best, [asked.found, *points]
+    scores = f"MATERIALIZED (SELECT id, SUM(points) AS score FROM ({hits}) GROUP BY id)"
+    return scores, [asked.found, *points]
 
 
-def _best_on_postgres(asked: Questions) -> tuple[str, Sequence[str]]:
+def _on_postgres(question: Question) -> _Source:
+    asked = tsquery(question.words)
     points = _points(asked)
     score = " + ".join(_RANK.format(each) for each in points.values())
     best = (
-        f"(SELECT id, room_id, type, uid, ts, sender, {score} AS score"
+        f"best AS (SELECT id, room_id, type, uid, ts, sender, {score} AS score"
         " FROM twin_search WHERE vector @@ ?::tsquery)"
     )
-    return best, [*points, asked.found]
+    return _Source(best, [*points, asked.found], rows="best")
 
 
 def _points(asked: Questions) -> Mapping[str, int]:
