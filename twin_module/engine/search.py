@@ -327,9 +327,8 @@ def _rows(cursor: Cursor, question: Question, columns: str) -> list[tuple[Any, .
         return _read(cursor, question, columns, _on_postgres(question))
     if question.is_wide:
         rows = _read(cursor, question, columns, _first_on_sqlite(question))
-        if len(rows) > question.limit or (
-            rows and rows[0][0] == 0
-        ):  # of the latter there are no more
+        has_all = bool(rows) and rows[0][0] == 0
+        if len(rows) > question.limit or has_all:
             return rows
     return _read(cursor, question, columns, _on_sqlite(question))
 
