@@ -3,8 +3,6 @@
 That nothing happened is seen behind a later wish that was fulfilled: wishes are worked off in order.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
@@ -16,6 +14,7 @@ from tests.clients.stories import check_plain, objects, said, task, tasks
 from tests.names import Names
 from twin_module.core.voice import Said
 from twin_module.testing.person import Person, eventually
+from twin_module.testing.rest import busy
 from twin_module.testing.twins import Twin, TwinNetwork
 
 pytestmark = pytest.mark.twins
@@ -137,33 +136,11 @@ def test_an_edit_of_a_command_does_nothing_more(
     assert set(tasks(alice, shared)) == {"buy two pens", MARKER}
 
 
-@contextmanager
-def resting(twin: Twin) -> Iterator[None]:
-    """Let a twin follow nothing meanwhile, as one that is busy."""
-    running = twin.module.twin
-
-    def rest() -> bool:
-        free = not running._turning
-        running._turning = True
-        return free
-
-    eventually(lambda: twin.thread.call(rest), what="the twin is between two turns")
-    try:
-        yield
-    finally:
-
-        def wake() -> None:
-            running._turning = False
-            running.wake()
-
-        twin.thread.call(wake)
-
-
 def test_a_command_that_was_taken_back_before_it_was_heard_does_nothing(
     desk: NioClient, alice: Person, alices_twin: Twin, voice: str, shared: str
 ) -> None:
     first = desk.send(shared, "hello everybody")
-    with resting(alices_twin):
+    with busy(alices_twin):
         desk.redact(shared, desk.send(shared, "!task regretted"))
     mark(desk, shared, voice)
     check_only_the_marker(alice, desk, shared, voice, first)

@@ -7,7 +7,7 @@ import pytest
 from twin_module.rooms.tasks import TASKS
 from twin_module.testing.answers import CarefulPerson
 from twin_module.testing.person import Answer, Person, eventually
-from twin_module.testing.rest import await_rest, rest
+from twin_module.testing.rest import await_rest, busy, rest
 from twin_module.testing.twins import Twin
 
 TASK: Final = {"@type": "Task", "title": "Buy bread"}
@@ -224,13 +224,11 @@ def test_fields_and_commands_are_told_in_the_order_of_their_declaration(
 
 
 def test_a_room_that_a_matrix_client_has_just_made_is_there_at_once(
-    alice: Person, alices_twin: Twin, monkeypatch: pytest.MonkeyPatch
+    alice: Person, alices_twin: Twin
 ) -> None:
-    # The twin would hear of it a moment later.
-    monkeypatch.setattr(alices_twin.module.twin, "_again", False)
-    monkeypatch.setattr(alices_twin.module.twin, "_turning", True)
-    made = alice.create_room(creation_content={"type": "org.digitaltwin.collection"})
-    assert alice.get(f"rooms/{made}/objects")["objects"] == []
-    also = alice.create_room(creation_content={"type": "org.digitaltwin.collection"})
-    alice.put(f"rooms/{also}/tasks/a", {"@type": "Task", "title": "Bread"})
-    assert alice.ask("GET", "rooms/!unknown/objects").status == 404
+    with busy(alices_twin):
+        made = alice.create_room(creation_content={"type": "org.digitaltwin.collection"})
+        assert alice.get(f"rooms/{made}/objects")["objects"] == []
+        also = alice.create_room(creation_content={"type": "org.digitaltwin.collection"})
+        alice.put(f"rooms/{also}/tasks/a", {"@type": "Task", "title": "Bread"})
+        assert alice.ask("GET", "rooms/!unknown/objects").status == 404

@@ -66,7 +66,7 @@ def test_a_note_that_names_another_room_is_mended(own_network: TwinNetwork) -> N
     before = indexes(alice)
     for wrong in (alice.create_room(), "!nowhere", 7):
         # Killed while it has the index claimed, it would have to wait for two minutes.
-        eventually(lambda: not twin.module.twin._turning, what="the twin rests")
+        eventually(lambda: not twin.module.twin._turns.goes_on, what="the twin rests")
         alice.put(f"{CLIENT}/user/{alice.owner}/account_data/{ROOMS}", {"index": wrong})
         twin.start_again()
         person_at(twin)

@@ -1,4 +1,4 @@
-"""A twin that rests for as long as a test needs it to."""
+"""A twin that rests, or is busy, for as long as a test needs it to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,3 +38,25 @@ def await_rest(twin: Twin) -> None:
     """Wait until a twin has heard of something, and puts it off."""
     found = twin.module.twin._resting
     eventually(lambda: twin.thread.call(found.is_planned), what="the twin rests")
+
+
+@contextmanager
+def busy(twin: Twin) -> Iterator[None]:
+    """Have a twin follow nothing, as while a turn takes its time; it goes on at the end."""
+    turns = twin.module.twin._turns
+
+    def begin() -> bool:
+        if turns.goes_on:  # its end would end this too
+            return False
+        turns.goes_on = True
+        return True
+
+    def end() -> None:
+        turns.goes_on = False
+        twin.module.twin.wake()
+
+    eventually(lambda: twin.thread.call(begin), what="the twin is between two turns")
+    try:
+        yield
+    finally:
+        twin.thread.call(end)
