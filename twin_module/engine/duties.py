@@ -45,10 +45,11 @@ class Duties:
         self.always = [*always]
         self._doing: Duty | None = None
         self._slow_at = 0
+        """When that is said to be slow, 0 until somebody asked."""
         self._is_stopped = False
 
     @property
-    def are_done(self) -> bool:
+    def are_under_way(self) -> bool:
         """Whether they are being done just now."""
         return self._doing is not None
 
@@ -66,14 +67,19 @@ class Duties:
         """Log what all other duties wait for; to be called now and then."""
         if self._doing is None:
             return
-        if self._slow_at and now >= self._slow_at:
+        if self._slow_at == 0:
+            self._slow_at = now + SLOW_MS
+        elif now >= self._slow_at:
+            self._slow_at = now + SLOW_MS
             logger.warning("All else waits for more than five minutes for %s", self._doing.settle)
-            self._slow_at = 0
-        self._slow_at = self._slow_at or now + SLOW_MS
 
     def stop(self) -> None:
         """Begin none any more."""
         self._is_stopped = True
+
+    def are_over(self) -> bool:
+        """Tell whether none is begun any more."""
+        return self._is_stopped
 
     def due(self) -> int | None:
         """Return when the first has something to do without news."""

@@ -202,7 +202,7 @@ class Twin:
     def wake(self) -> None:
         """Follow what changed, soon; called at every change, and it costs nothing to call it often."""
         self.chats.note_news()
-        if self._turns.is_stopped or self._puts_off():
+        if self._duties.are_over() or self._puts_off():
             return
         if self._turns.goes_on and self._is_looked_at():
             self._follows.ask()
@@ -217,13 +217,15 @@ class Twin:
 
     async def follow(self) -> None:
         """Have the tables show what nobody follows just now, for somebody who looks at them."""
-        if self._resting.is_planned() or self._duties.are_done:
+        if self._resting.is_planned() or self._duties.are_under_way:
             await self._follow()
 
     async def _follow(self) -> None:
         try:
             await self.projector.catch_up()
         except Exception:
+            if self._duties.are_over():
+                return
             # They show what they have; the next turn tries again.
             logger.exception("The twin could not follow what changed before it was looked at")
 
@@ -275,7 +277,7 @@ class Twin:
         self._news = True
 
     async def _turn(self) -> None:
-        if self.not_ready is not None:
+        if self.not_ready is not None or self._duties.are_over():
             return
         try:
             if self._resting.holds():
@@ -292,7 +294,7 @@ class Twin:
             await self.waits.keep()
             self._resting.note(began, is_stream=is_stream)
         except Exception:
-            if self._turns.is_stopped:
+            if self._duties.are_over():
                 return  # what was under way is cut off, and found again by the next start
             self._news = True
             self._failed.postpone(_TURN, self.homeserver.now())
@@ -301,8 +303,6 @@ class Twin:
 
     def stop(self) -> None:
         """Plan and begin nothing any more; the server stops."""
-        self._turns.stop()
-        self._follows.stop()
         self._duties.stop()
         self._resting.stop()
         self.reminders.stop()

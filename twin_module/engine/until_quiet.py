@@ -16,27 +16,19 @@ class UntilQuiet:
         self._name = name
         self._work = work
         self._again = False
-        self.is_stopped = False
-        """Whether nothing is begun any more."""
         self.goes_on = False
         """Whether it is being done."""
 
     def ask(self) -> None:
         """Have it done from its beginning, soon; it costs nothing to ask often."""
-        if self.is_stopped:
-            return
         self._again = True
         if not self.goes_on:
             self.goes_on = True
             self._homeserver.background(self._name, self._go_on)
 
-    def stop(self) -> None:
-        """Begin it no more."""
-        self.is_stopped = True
-
     async def _go_on(self) -> None:
         try:
-            while self._again and not self.is_stopped:
+            while self._again:
                 self._again = False
                 await self._work()
         finally:

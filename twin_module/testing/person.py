@@ -221,9 +221,20 @@ class Person:
 
     @contextmanager
     def changes(
-        self, last_event_id: str | None = None, timeout: float = 180.0, **query: Any
+        self,
+        last_event_id: str | None = None,
+        timeout: float = 60.0,
+        patience: float = 180.0,
+        **query: Any,
     ) -> Iterator[Iterator[dict[str, Any]]]:
-        """Open the stream of changes; yields its events as `{"id", "event", "data"}`."""
+        """Open the stream of changes; yields its events as `{"id", "event", "data"}`.
+
+        Args:
+            last_event_id: what it goes on after.
+            timeout: seconds that the server may say nothing at all.
+            patience: seconds until a change has to come.
+            query: of the address.
+        """
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
         headers = {"Authorization": f"Bearer {self.token}"}
@@ -234,7 +245,7 @@ class Person:
             connection.request("GET", f"{TWIN}/changes{asked}", headers=headers)
             response = connection.getresponse()
             assert response.status == 200, response.read()  # noqa: PLR2004
-            yield _events(response, timeout)
+            yield _events(response, patience)
         finally:
             if connection.sock is not None:
                 connection.sock.shutdown(socket.SHUT_RDWR)

@@ -79,7 +79,7 @@ class TwinClient(MatrixClient):
 
     def arrivals(self, place: str) -> Iterator[str]:
         """Read the live changes, as the page in the browser does."""
-        events = self._streams.enter_context(self.person.changes(timeout=900))
+        events = self._streams.enter_context(self.person.changes(timeout=900, patience=900))
         next(events)
         yield ""
         for event in events:
